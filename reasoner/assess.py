@@ -1,0 +1,163 @@
+"""The main job: a patient in, an answer out."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .answer import NOTICE, Answer, Json, Scribe, counted, headers, validation
+from .decide import Decider
+from .derive import Deriver, State
+from .errors import UsageError
+from .fhir.read import read_resources
+from .graph import OWL, TYPE
+from .inputs import BrokenLine, FhirInput, GraphInput, Input, from_document, from_graph, read_bytes, read_file
+from .knowledge import Knowledge, load_knowledge
+from .model import Fact, Finding, Reading, Result, SubjectFacts
+from .program import Program
+from .rdf import read_graph
+
+Source = str | Path | bytes | Mapping[str, Any] | object
+
+
+def load(knowledge: str | Path | None = None, strict: bool = False) -> Reasoner:
+    """Load and compile guidelines: those shipped, or those of a folder.
+
+    ``strict`` turns every assumption into a question. Raises UsageError, KnowledgeError or FragmentError.
+    """
+    return Reasoner(load_knowledge(None if knowledge is None else Path(knowledge)), strict)
+
+
+class Reasoner:
+    """Compiled guidelines, frozen: the same reasoner gives the same answers for as long as it lives."""
+
+    def __init__(self, knowledge: Knowledge, strict: bool = False) -> None:
+        self.knowledge, self.strict = knowledge, strict
+        model, derivations = knowledge.model, knowledge.derivations
+        trees = [tree for g in knowledge.guidelines for r in g.recommendations
+                 for tree in (r.eligibility, *(a.when for a in r.arguments), *(c.when for c in r.cautions if c.when))]  # fmt: skip
+        trees += [tree for g in knowledge.guidelines for tree in (g.scope, g.population) if tree is not None]
+        program = Program(model, [axiom.tree for axiom in derivations.axioms], [*trees, *derivations.trees()])
+        self.program = program
+        self._kinds = frozenset(g.kind for g in knowledge.guidelines)
+        self._deriver = Deriver(model, program, derivations, strict)
+        self._deciders = [Decider(guideline, program) for guideline in knowledge.guidelines]
+        self._scribe = Scribe(model, program, knowledge.clashes)
+        self._headers = headers(knowledge.guidelines)
+        graph = knowledge.graph
+        self._declared = frozenset(
+            iri for kind in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")
+            for iri in graph.subjects(TYPE, OWL + kind)
+        )  # fmt: skip
+
+    def assess(self, source: Source, on: datetime.date | str | None = None) -> Answer:
+        """The answer to one input: a path, bytes, a FHIR document, or an rdflib or pyoxigraph graph.
+
+        ``on`` is the day of decision: resources that begin after it are unused, ages are counted at it. Raises
+        DataError when the input cannot be read, UsageError when it holds several inputs.
+        """
+        inputs = list(self._inputs(source))
+        if len(inputs) != 1:
+            raise UsageError(f"the source holds {len(inputs)} inputs", None, "use assess_all for several")
+        if isinstance(inputs[0], BrokenLine):
+            raise inputs[0].error
+        return self.answer(inputs[0], on)
+
+    def assess_all(self, source: Source, on: datetime.date | str | None = None) -> Iterator[Answer | BrokenLine]:
+        """The answers to all inputs of a source, in order; a broken NDJSON line stands in its place."""
+        for item in self._inputs(source):
+            yield item if isinstance(item, BrokenLine) else self.answer(item, on)
+
+    def assess_findings(
+        self, findings: Mapping[str, Any], kind: str | None = None, subject: str = "urn:subject"
+    ) -> Json:
+        """Decide one subject from its findings alone: one element of the contract's ``subjects``.
+
+        A finding maps to a value, a number, a list of values still possible, or None where nothing is known. Raises
+        UsageError for a finding or a value that the model does not have.
+        """
+        kind = kind or min(self._kinds)
+        facts = tuple(self._fact(name, said) for name, said in findings.items() if said is not None)
+        return self._subject(SubjectFacts(subject, None, kind, None, facts))[0]
+
+    def _fact(self, name: str, said: Any) -> Fact:
+        finding = self.knowledge.model.findings.get(name)
+        if finding is None:
+            raise UsageError(f"`{name}` is no finding", None, "see `guideline terms`")
+        if finding.range is not None:
+            if isinstance(said, bool) or not isinstance(said, int | float) or not _within(finding, said):
+                raise UsageError(f"`{said}` is no value of `{name}`", None, "give a number within its range")
+            return Fact(name, number=said)
+        mask = 0
+        for value in [said] if isinstance(said, str) else said:
+            if not (bit := finding.mask(value)):
+                known = ", ".join(finding.notations(finding.full))
+                raise UsageError(f"`{value}` is no value of `{name}`", None, f"use one of {known}")
+            mask |= bit
+        return Fact(name, mask)
+
+    def _inputs(self, source: Source) -> Iterator[Input]:
+        if isinstance(source, str | Path):
+            return read_file(Path(source))
+        if isinstance(source, bytes):
+            return read_bytes(source, "the input")
+        if isinstance(source, dict):
+            return iter([from_document(source)])
+        return iter([from_graph(source)])
+
+    def read(self, item: FhirInput | GraphInput, on: datetime.date | None) -> Reading:
+        """The facts of one input, before any reasoning."""
+        knowledge = self.knowledge
+        if isinstance(item, GraphInput):
+            return read_graph(item.triples, knowledge.model, self._kinds, self._declared)
+        return read_resources(item.resources, knowledge.mapping, knowledge.model, self._kinds, item.full_urls, on)
+
+    def answer(self, item: FhirInput | GraphInput, on: datetime.date | str | None = None) -> Answer:
+        """The answer to one input already taken apart."""
+        day = datetime.date.fromisoformat(on) if isinstance(on, str) else on
+        reading = self.read(item, day)
+        results: list[Result] = list(reading.results)
+        subjects = []
+        for subject in reading.subjects:
+            content, found = self._subject(subject)
+            subjects.append(content)
+            results += found
+        content = {
+            "guidelines": self._headers,
+            "engine": {"name": "guideline-reasoner", "version": __version__},
+            "input": counted(reading, item.sha256),
+            "validation": validation(results),
+            "subjects": subjects,
+            "provenance": {
+                "evaluatedAt": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "on": None if day is None else day.isoformat(),
+                "policy": "strict" if self.strict else "default",
+                "notice": NOTICE,
+            },
+        }
+        if not subjects:
+            content["note"] = _nothing_to_decide(self._kinds)
+        return Answer(content)
+
+    def _subject(self, subject: SubjectFacts) -> tuple[Json, Sequence[Result]]:
+        state: State = self._deriver.state(subject.facts, subject.kind, subject.reference or subject.iri)
+        decided = [decider.decide(state) for decider in self._deciders if decider.guideline.kind == subject.kind]
+        return self._scribe.subject(subject, state, decided), state.results
+
+
+def _within(finding: Finding, number: float) -> bool:
+    range_ = finding.range
+    assert range_ is not None
+    if range_.minimum is not None and number < range_.minimum:
+        return False
+    return range_.maximum is None or number <= range_.maximum
+
+
+def _nothing_to_decide(kinds: frozenset[str]) -> str:
+    names = " or ".join(sorted(kind.lower() for kind in kinds))
+    return f"The input holds no {names} that a guideline decides about."
+
+

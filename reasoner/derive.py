@@ -1,0 +1,307 @@
+"""From what is recorded to a state: data rules, model axioms, gradings, then the missing-data policies.
+
+This step looks at what was *recorded*, so unlike the classes it is not monotone; everything after it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from .dates import later
+from .gradings import Axiom, DataRule, Derivations, Discordance, Grading, Scale, Step
+from .model import Fact, Model, Result
+from .program import Program
+from .settle import Known, as_contradiction, contradicted, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A value taken under a policy because the finding is not recorded, or is derived in a way that needs one."""
+
+    finding: str
+    bits: int
+    policy: str
+
+
+@dataclass(slots=True)
+class State:
+    """What is known of a subject, as entries for the reader and as cubes for the formulas."""
+
+    known: dict[str, Known]
+    results: list[Result] = field(default_factory=list)
+    assumptions: list[Assumption] = field(default_factory=list)
+    doubtful: int = 0
+    """The findings that are contradicted, or derived from contradicted ones, as guard bits."""
+    recorded: int = 0
+    """The cube of what is recorded or derived, without any assumption."""
+    cube: int = 0
+    """The cube with the assumptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Graded:
+    """What a grading gives: the values still possible (a mask) and where they come from."""
+
+    mask: int
+    inputs: tuple[Known, ...]
+    policy: str | None
+    doubtful: bool
+
+
+class Deriver:
+    """Applies the derivations of the knowledge to the facts of a subject."""
+
+    def __init__(self, model: Model, program: Program, derivations: Derivations, strict: bool) -> None:
+        self.model, self.program, self.derivations, self.strict = model, program, derivations, strict
+        self.space = program.space
+        self._axioms = [(axiom, program.blake.primes(axiom.tree)) for axiom in derivations.axioms]
+        self._rules = [(rule, program.named(rule.violated_by)) for rule in derivations.rules if rule.violated_by]
+        self._usable: dict[str, bool] = {}
+
+    def state(self, facts: Sequence[Fact], kind: str, focus: str) -> State:
+        """The state of a subject of a kind; ``focus`` names it in validation results."""
+        state = State(settle(facts, self.model, self.space))
+        self._contradictions(state, focus)
+        self._data_rules(state, focus)
+        self._axiom_rules(state, focus)
+        usable: dict[str, bool] = {}
+        for grading in self.derivations.gradings:
+            usable[grading.iri] = self._grade(grading, state, focus)
+        for rule in self.derivations.recorded:
+            recorded = any(self._is_recorded(state, name) for name in rule.when_recorded)
+            if rule.finding not in state.known and (recorded or any(usable[g] for g in rule.usable_gradings)):
+                offset = self.space.fields[rule.finding].offset
+                source = next((state.known[n] for n in rule.when_recorded if n in state.known), None)
+                source = source or self._first_usable(state, rule.usable_gradings)
+                state.known[rule.finding] = Known(
+                    rule.mask << offset, None, "derived", source.source if source else None
+                )
+        self._close(state, kind, focus)
+        return state
+
+    def _cube(self, state: State) -> int:
+        cube = self.space.full
+        for name, known in state.known.items():
+            if not known.contradiction:
+                cube &= ~self.space.fields[name].mask | known.bits
+        return cube
+
+    def _is_recorded(self, state: State, name: str) -> bool:
+        known = state.known.get(name)
+        return known is not None and not known.contradiction
+
+    def _contradictions(self, state: State, focus: str) -> None:
+        for name, known in state.known.items():
+            if known.contradiction:
+                values = " and ".join(f"`{v}`" for v in known.contradiction)
+                label = self.model.findings[name].label
+                state.results.append(
+                    Result("Violation", focus, name, f"{label} is recorded as {values} at the same time: keep one.")
+                )
+
+    def _set_aside(self, state: State, names: Sequence[str]) -> None:
+        for name in names:
+            if name in state.known:
+                state.known[name] = as_contradiction(state.known[name], self.model.findings[name], self.space)
+
+    def _data_rules(self, state: State, focus: str) -> None:
+        cube = self._cube(state)
+        broken: list[DataRule] = []
+        for rule, formula in self._rules:
+            if all(self._is_recorded(state, name) for name in rule.when_recorded) and formula.verdict(cube):
+                broken.append(rule)
+        for rule in broken:
+            path = rule.contradicts[0] if rule.contradicts else (rule.when_recorded or (None,))[0]
+            state.results.append(Result(rule.severity, focus, path, rule.text))
+            if rule.severity == "Violation":
+                self._set_aside(state, rule.contradicts)
+
+    def _axiom_rules(self, state: State, focus: str) -> None:
+        """A broken axiom sets its findings aside; a value that an axiom entails replaces an earlier contrary one."""
+        for axiom, cubes in self._axioms:
+            cube = self._cube(state)
+            if any(not self.space.is_empty(cube & c) for c in cubes):
+                continue
+            if axiom.implies is not None and self._replaces(state, axiom):
+                continue
+            rule = next((r for r in self.derivations.rules if r.breaks_axiom_of == axiom.iri), None)
+            names = rule.contradicts if rule else tuple(self.space.names(self.space.support(cubes)))
+            text = rule.text if rule else "what is recorded cannot all be true: correct one of the findings named."
+            state.results.append(Result("Violation", focus, names[0] if names else None, text))
+            self._set_aside(state, names)
+
+    def _replaces(self, state: State, axiom: Axiom) -> bool:
+        assert axiom.implies is not None
+        cause, _, effect, mask = axiom.implies
+        if later(state.known[cause].when, state.known[effect].when) <= 0 or state.known[effect].lasting:
+            return False
+        bits = mask << self.space.fields[effect].offset
+        state.known[effect] = replace(state.known[cause], bits=bits, origin="derived")
+        return True
+
+    # Gradings
+
+    def _grade(self, grading: Grading, state: State, focus: str) -> bool:
+        """Derive the graded finding where it can be, compare it with a recorded one; tells whether a scale is usable."""
+        graded, usable = self._graded(grading, state, focus)
+        if graded is None:
+            return usable
+        name = grading.finding
+        finding, place = self.model.findings[name], self.space.fields[name]
+        if graded.doubtful and name not in state.known:
+            state.doubtful |= place.guard
+        recorded = state.known.get(name)
+        latest = _latest(graded.inputs)
+        bits = graded.mask << place.offset
+        if recorded is None or recorded.contradiction:
+            if recorded is None and graded.mask != finding.full:
+                self._adopt(state, name, graded, latest)
+            return usable
+        comparable = any(self._is_recorded(state, n) for n in grading.comparison_inputs)
+        if recorded.bits & bits or not comparable:
+            return usable
+        order = later(recorded.when, latest.when)
+        values = finding.notations(recorded.bits >> place.offset), finding.notations(graded.mask)
+        said = f"{finding.label} is recorded as `{'` or `'.join(values[0])}`, the measurements give `{'` or `'.join(values[1])}`"
+        if order == 0:
+            state.results.append(Result("Violation", focus, name, f"{said}: correct one of them."))
+            clash = contradicted(place.mask, [*values[0], *(v for v in values[1] if v not in values[0])], recorded)
+            state.known[name] = clash
+        else:
+            governs = "the recorded grade" if order > 0 else "what was measured"
+            state.results.append(Result("Info", focus, name, f"{said}: {governs} is later and governs."))
+            if order < 0:
+                self._adopt(state, name, graded, latest)
+        return usable
+
+    def _adopt(self, state: State, name: str, graded: _Graded, latest: Known) -> None:
+        bits = graded.mask << self.space.fields[name].offset
+        if graded.policy is not None:
+            state.assumptions.append(Assumption(name, bits, graded.policy))
+            if self.strict:
+                state.known.pop(name, None)
+                state.assumptions.pop()
+                return
+        state.known[name] = Known(bits, None, "derived", latest.source, latest.when, latest.via)
+
+    def _graded(self, grading: Grading, state: State, focus: str) -> tuple[_Graded | None, bool]:
+        cube = self._cube(state)
+        finding = self.model.findings[grading.finding]
+        governing: _Graded | None = None
+        usable = False
+        for step in grading.steps:
+            scales = [scale for scale in step.scales if self._is_usable(scale, state, cube)]
+            usable = usable or bool(scales)
+            clash = any(n in state.known and state.known[n].contradiction for s in step.scales for n in s.inputs)
+            if governing is None and clash and not scales:
+                # A contradicted measurement would have governed: a lesser one must not speak in its place.
+                governing = _Graded(finding.full, (), None, True)
+            elif governing is None and scales:
+                governing = self._by_step(step, scales, state, cube, finding.full, clash)
+        if governing is None:
+            return None, usable
+        for discordance in grading.discordances:
+            if governing.mask & ~discordance.against == 0 and self._discords(discordance, cube):
+                state.results.append(Result("Warning", focus, grading.finding, self._discordance_text(discordance, state)))
+                return None, usable
+        return (governing if governing.inputs or governing.doubtful else None), usable
+
+    def _is_usable(self, scale: Scale, state: State, cube: int) -> bool:
+        if not any(self._is_recorded(state, name) for name in scale.inputs):
+            return False
+        return scale.voided_by is None or self.program.named(scale.voided_by).verdict(cube) is not True
+
+    def _by_step(
+        self, step: Step, scales: Sequence[Scale], state: State, cube: int, full: int, clash: bool
+    ) -> _Graded:
+        mask = 0
+        for scale in scales:
+            own = 0
+            for place, band in scale.bands:
+                if self.program.named(band).verdict(cube) is not False:
+                    own |= 1 << place
+            mask = own if not mask else _worse(mask, own)
+        unless = step.unless is not None and self.program.named(step.unless).verdict(cube) is True
+        inputs = tuple(
+            state.known[n] for s in scales for n in s.inputs if self._is_recorded(state, n)
+        )  # fmt: skip
+        if clash and len(step.scales) > 1:
+            # The other scale could be worse than what is left.
+            mask = _worse(mask, full)
+        return _Graded(mask, inputs, None if unless else step.policy, clash)
+
+    def _discords(self, discordance: Discordance, cube: int) -> bool:
+        named = self.program.named
+        if discordance.voided_by is not None and named(discordance.voided_by).verdict(cube) is True:
+            return False
+        return named(discordance.when).verdict(cube) is True
+
+    def _discordance_text(self, discordance: Discordance, state: State) -> str:
+        said = [
+            f"{self.model.findings[n].label} {state.known[n].number}"
+            for n in discordance.inputs
+            if n in state.known and state.known[n].number is not None
+        ]
+        return f"{discordance.text} Recorded: {', '.join(said)}." if said else discordance.text
+
+    def _first_usable(self, state: State, gradings: Sequence[str]) -> Known | None:
+        for grading in self.derivations.gradings:
+            if grading.iri in gradings:
+                for name in grading.comparison_inputs:
+                    if self._is_recorded(state, name):
+                        return state.known[name]
+        return None
+
+    # Closure
+
+    def _close(self, state: State, kind: str, focus: str) -> None:
+        for name, known in state.known.items():
+            if known.contradiction:
+                state.doubtful |= self.space.fields[name].guard
+        cube = self._cube(state)
+        hull = self.program.hull(cube)
+        if not hull:
+            # Two axioms that each hold alone can still exclude what is recorded together.
+            names = [n for n, k in state.known.items() if not k.contradiction]
+            text = "what is recorded cannot all be true under the model axioms: correct the findings named."
+            state.results.append(Result("Violation", focus, names[0] if names else None, text))
+            self._set_aside(state, names)
+            return self._close(state, kind, focus)
+        state.recorded = hull
+        step_policies = {a.finding for a in state.assumptions}
+        if step_policies:
+            state.recorded = self.program.hull(cube | sum(self.space.fields[n].mask for n in step_policies))
+        state.cube = hull
+        if not self.strict:
+            self._assume(state, kind)
+        return None
+
+    def _assume(self, state: State, kind: str) -> None:
+        kinds = self.model.lineage(kind)
+        for name, finding in self.model.findings.items():
+            if finding.policy != "assume" or name in state.known or finding.kind not in kinds:
+                continue
+            place = self.space.fields[name]
+            possible = state.recorded & place.mask
+            if not possible & (possible - 1):
+                continue
+            bits = finding.assumed << place.offset
+            assumed = self.program.hull(state.cube & (~place.mask | bits))
+            if assumed:
+                state.cube = assumed
+                state.assumptions.append(Assumption(name, bits, f"assume-{finding.notations(finding.assumed)[0]}"))
+
+
+def _worse(a: int, b: int) -> int:
+    """All values that are the worse of one of ``a`` and one of ``b``; values are ordered from best to worst."""
+    low = max((a & -a), (b & -b))
+    return (a | b) & ~(low - 1)
+
+
+def _latest(inputs: Sequence[Known]) -> Known:
+    latest = inputs[0]
+    for known in inputs[1:]:
+        if later(known.when, latest.when) > 0:
+            latest = known
+    return latest

@@ -1,0 +1,35 @@
+"""The errors that a caller can meet, each a sentence with a place and a hint."""
+
+from __future__ import annotations
+
+
+class ReasonerError(Exception):
+    """Root of every error of this package.
+
+    ``message`` is a lower-case fragment without a final period; ``where`` is ``file:line``, a resource id or a
+    term; ``hint`` is one imperative sentence.
+    """
+
+    def __init__(self, message: str, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.where, self.hint = message, where, hint
+
+    def __str__(self) -> str:
+        text = self.message + (f", {self.where}" if self.where else "")
+        return text + (f"; {self.hint}" if self.hint else "")
+
+
+class KnowledgeError(ReasonerError):
+    """A file or term of the knowledge is wrong."""
+
+
+class FragmentError(KnowledgeError):
+    """An axiom lies outside the OWL fragment that can be decided by structure."""
+
+
+class DataError(ReasonerError):
+    """The input cannot be read at all."""
+
+
+class UsageError(ReasonerError):
+    """The call itself is wrong: a missing file, an unknown name."""

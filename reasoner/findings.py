@@ -1,0 +1,96 @@
+"""Reads the patient model (kinds of subject, findings, value partitions) from the knowledge graph."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .errors import KnowledgeError
+from .graph import DEFINITION, GR, LABEL, NOTATION, OWL, RDFS, TYPE, XSD, Graph
+from .model import Finding, Kind, Model, Range, Value
+from .owl import bounds_of, short, value_classes
+
+
+def read_model(graph: Graph) -> Model:
+    """The model; raises KnowledgeError for a finding that cannot be used."""
+    kinds = _read_kinds(graph)
+    names = {kind.iri: name for name, kind in kinds.items()}
+    findings = {}
+    for iri in graph.instances(GR + "Finding"):
+        finding = _read_finding(graph, iri, names)
+        if finding.notation in findings:
+            raise KnowledgeError(f"finding `{finding.notation}` is declared twice", graph.file(iri), "keep one")
+        findings[finding.notation] = finding
+    return Model(dict(sorted(findings.items())), kinds)
+
+
+def _read_kinds(graph: Graph) -> dict[str, Kind]:
+    iris = [iri for iri in graph.subjects(RDFS + "subClassOf", GR + "Subject") if not iri.startswith("_:")]
+    kinds = {}
+    for iri in sorted(set(iris)):
+        links = [
+            prop
+            for prop in graph.subjects(RDFS + "domain", iri)
+            if graph.node(prop, RDFS + "range") in iris and OWL + "FunctionalProperty" in graph.nodes(prop, TYPE)
+        ]
+        if len(links) > 1:
+            raise KnowledgeError(
+                f"`{short(iri)}` has more than one link to another subject", graph.file(iri), "keep one functional link"
+            )
+        parent = graph.node(links[0], RDFS + "range") if links else None
+        name = short(iri).removeprefix("gr:")
+        kinds[name] = Kind(name, iri, links[0] if links else None, short(parent).removeprefix("gr:") if parent else None)
+    return kinds
+
+
+def _read_finding(graph: Graph, iri: str, kinds: dict[str, str]) -> Finding:
+    where = graph.file(iri)
+    notation, domain, range_ = graph.text(iri, NOTATION), graph.node(iri, RDFS + "domain"), graph.node(iri, RDFS + "range")
+    if notation is None or domain not in kinds or range_ is None:
+        raise KnowledgeError(
+            f"finding `{short(iri)}` lacks a notation, a range, or a kind of subject as domain", where, "add it"
+        )
+    policy = graph.node(iri, GR + "whenNotRecorded")
+    finding = Finding(
+        notation=notation,
+        iri=iri,
+        label=graph.text(iri, LABEL) or notation,
+        definition=graph.text(iri, DEFINITION) or "",
+        kind=kinds[domain],
+        values=(),
+        range=None,
+        policy="ask" if policy is None else graph.text(policy, NOTATION) or "ask",
+        assumed=0,
+        question=graph.text(iri, GR + "question") or "",
+        group=graph.text(iri, GR + "group") or "",
+        immutable=graph.text(iri, GR + "immutable") == "true",
+        classes={},
+    )
+    if OWL + "DatatypeProperty" in graph.nodes(iri, TYPE):
+        base = graph.node(range_, OWL + "onDatatype") or range_
+        low, _, high, _ = bounds_of(graph, range_)
+        return replace(finding, range=Range(base == XSD + "integer", low, high, graph.text(iri, GR + "unit") or ""))
+    return _with_values(graph, finding, range_, where)
+
+
+def _with_values(graph: Graph, finding: Finding, range_: str, where: str) -> Finding:
+    definition = graph.node(range_, OWL + "equivalentClass") or range_
+    head = graph.node(definition, OWL + "oneOf")
+    if head is None:
+        raise KnowledgeError(
+            f"the range of `{finding.notation}` is not an enumeration", where, "define it with owl:oneOf"
+        )
+    values = []
+    for iri in graph.list(head):
+        if not isinstance(iri, str) or (notation := graph.text(iri, NOTATION)) is None:
+            raise KnowledgeError(f"a value of `{finding.notation}` has no notation", where, "add skos:notation")
+        label, order = graph.text(iri, LABEL) or notation, int(graph.text(iri, GR + "order") or 0)
+        values.append(Value(notation, iri, label, order))
+    values.sort(key=lambda value: (value.order, value.notation))
+    finding = replace(finding, values=tuple(values))
+    assumed = graph.node(finding.iri, GR + "assumedValue")
+    mask = next((1 << i for i, value in enumerate(values) if value.iri == assumed), 0)
+    if finding.policy == "assume" and not mask:
+        raise KnowledgeError(
+            f"`{finding.notation}` is to be assumed, but gr:assumedValue is no value of it", where, "name one"
+        )
+    return replace(finding, assumed=mask, classes=value_classes(graph, finding))

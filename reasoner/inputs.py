@@ -1,0 +1,222 @@
+"""Bytes to inputs: tells FHIR from RDF, takes NDJSON apart, and turns every parser's complaint into one sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyoxigraph as ox
+
+from .errors import DataError, UsageError
+from .fhir.bundle import group_by_patient, resources_of
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes that one input (a file, or one line of NDJSON) may have."""
+
+_FORMATS = {
+    "ttl": ox.RdfFormat.TURTLE,
+    "turtle": ox.RdfFormat.TURTLE,
+    "n3": ox.RdfFormat.TURTLE,
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "nq": ox.RdfFormat.N_QUADS,
+    "trig": ox.RdfFormat.TRIG,
+    "rdf": ox.RdfFormat.RDF_XML,
+    "owl": ox.RdfFormat.RDF_XML,
+    "xml": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+}
+_LINES = {"ndjson", "jsonl"}
+
+
+@dataclass(frozen=True, slots=True)
+class FhirInput:
+    """The resources of one Bundle, of one resource, or of one patient of an NDJSON file."""
+
+    sha256: str
+    resources: list[dict[str, Any]]
+    full_urls: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphInput:
+    """A patient graph."""
+
+    sha256: str
+    triples: list[ox.Quad | ox.Triple]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line of NDJSON that could not be read; the others go on."""
+
+    line: int
+    error: DataError
+
+
+Input = FhirInput | GraphInput | BrokenLine
+
+
+def read_file(path: Path) -> Iterator[Input]:
+    """The inputs of a file. Raises UsageError when it is not there, DataError when it cannot be read as a whole."""
+    if path.is_dir():
+        raise UsageError("is a folder", f"`{path}`", "name the files in it")
+    if not path.exists():
+        raise UsageError("no such file", f"`{path}`", "check the path")
+    suffix = path.suffix.lower().lstrip(".")
+    try:
+        if suffix in _LINES:
+            with path.open("rb") as lines:
+                yield from read_lines(lines, str(path))
+            return
+        if path.stat().st_size > LARGEST:
+            raise DataError("is larger than 64 MiB", f"`{path}`", "split it, or write one Bundle a line as .ndjson")
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", f"`{path}`", "check the path and its rights") from error
+    yield from read_bytes(data, str(path), suffix)
+
+
+def read_bytes(data: bytes, where: str, suffix: str = "") -> Iterator[Input]:
+    """The inputs in some bytes; the format follows the suffix, else the first characters."""
+    if len(data) > LARGEST:
+        raise DataError("is larger than 64 MiB", f"`{where}`", "split it, or write one Bundle a line as .ndjson")
+    start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        raise DataError("is empty", f"`{where}`", "give a FHIR bundle or a patient graph")
+    if b"\0" in data[:4096]:
+        raise DataError("is binary", f"`{where}`", "give FHIR JSON or RDF as text")
+    if suffix in _LINES:
+        yield from read_lines(io.BytesIO(data), where)
+    elif suffix in _FORMATS:
+        yield _graph(data, where, _FORMATS[suffix])
+    elif start[:1] in b"{[":
+        yield from _json(data, where)
+    elif start.startswith((b"<?xml", b"<rdf:", b"<!DOCTYPE", b"<Bundle", b"<Patient")):
+        yield _graph(data, where, ox.RdfFormat.RDF_XML)
+    else:
+        yield _graph(data, where, ox.RdfFormat.TRIG)
+
+
+def read_lines(lines: Iterable[bytes], where: str) -> Iterator[Input]:
+    """NDJSON: every Bundle an input, bare resources grouped by patient at the place of the patient's first one."""
+    held: list[Input | tuple[int, dict[str, Any]]] = []
+    holding = False
+    seen = False
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        seen = True
+        item: Input | tuple[int, dict[str, Any]]
+        try:
+            document = _parse(line, f"{where}:{number}")
+            if document.get("resourceType") == "Bundle":
+                item = _fhir(line, document, f"{where}:{number}")
+            else:
+                resources_of(document)
+                item, holding = (number, document), True
+        except DataError as error:
+            item = BrokenLine(number, error)
+        if holding:
+            held.append(item)
+        else:
+            assert not isinstance(item, tuple)
+            yield item
+    if not seen:
+        raise DataError("is empty", f"`{where}`", "give one FHIR Bundle or resource a line")
+    yield from _release(held)
+
+
+def _release(held: list[Input | tuple[int, dict[str, Any]]]) -> Iterator[Input]:
+    bare = [item[1] for item in held if isinstance(item, tuple)]
+    groups = group_by_patient(bare)
+    place = {id(resource): group for group, members in enumerate(groups) for resource in members}
+    done: set[int] = set()
+    for item in held:
+        if not isinstance(item, tuple):
+            yield item
+        elif (group := place[id(item[1])]) not in done:
+            done.add(group)
+            members = groups[group]
+            data = b"\n".join(orjson.dumps(member) for member in members)
+            yield FhirInput(hashlib.sha256(data).hexdigest(), members, [None] * len(members))
+
+
+def from_document(document: dict[str, Any]) -> FhirInput:
+    """A FHIR document given as Python data."""
+    try:
+        data = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        raise DataError(f"is not JSON: {error}", "`the document`", "give plain dicts, lists and numbers") from error
+    return _fhir(data, document, "the document")
+
+
+def from_graph(graph: object) -> GraphInput:
+    """An rdflib graph, or a pyoxigraph store or dataset."""
+    if isinstance(graph, (ox.Store, ox.Dataset)):
+        triples: list[ox.Quad | ox.Triple] = list(graph)
+    elif hasattr(graph, "serialize"):
+        # N-Triples carries every rdflib graph whole and needs no import of rdflib here.
+        text = graph.serialize(format="nt")
+        return _graph(text if isinstance(text, bytes) else text.encode(), "the graph", ox.RdfFormat.N_TRIPLES)
+    else:
+        raise UsageError(
+            f"cannot assess a `{type(graph).__name__}`", None, "give a path, bytes, a dict, an rdflib or pyoxigraph graph"
+        )
+    lines = sorted(f"{t.subject} {t.predicate} {t.object} ." for t in triples)
+    return GraphInput(hashlib.sha256("\n".join(lines).encode()).hexdigest(), triples)
+
+
+def _parse(data: bytes, where: str) -> dict[str, Any]:
+    if len(data) > LARGEST:
+        raise DataError("is larger than 64 MiB", f"`{where}`", "split it")
+    try:
+        document = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}", f"`{where}`",
+                        "check that the file is whole and is UTF-8 JSON") from error  # fmt: skip
+    if not isinstance(document, dict):
+        raise DataError("is not a FHIR resource", f"`{where}`", "give a JSON object with a resourceType")
+    return document
+
+
+def _json(data: bytes, where: str) -> Iterator[Input]:
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] == b"[" or (b'"@' in data and b'"resourceType"' not in data):
+        yield _graph(data, where, ox.RdfFormat.JSON_LD)
+        return
+    try:
+        document = _parse(data, where)
+    except DataError:
+        lines = start.split(b"\n", 2)
+        if len(lines) > 1 and lines[0].rstrip().endswith(b"}") and lines[1].lstrip()[:1] == b"{":
+            yield from read_lines(io.BytesIO(data), where)
+            return
+        raise
+    yield _fhir(data, document, where)
+
+
+def _fhir(data: bytes, document: dict[str, Any], where: str) -> FhirInput:
+    try:
+        resources, full_urls = resources_of(document)
+    except DataError as error:
+        raise DataError(error.message, error.where or f"`{where}`", error.hint) from error
+    return FhirInput(hashlib.sha256(data).hexdigest(), resources, full_urls)
+
+
+def _graph(data: bytes, where: str, rdf_format: ox.RdfFormat) -> GraphInput:
+    try:
+        triples: list[ox.Quad | ox.Triple] = list(ox.parse(data, format=rdf_format))
+    except (SyntaxError, ValueError, OSError) as error:
+        line = getattr(error, "lineno", None)
+        message = (getattr(error, "msg", None) or str(error)).splitlines()[0]
+        raise DataError(
+            f"is not {rdf_format.name}: {message}", f"`{where}`" + (f":{line}" if line else ""), "mend this place"
+        ) from error
+    if not triples:
+        raise DataError(f"holds no statement, read as {rdf_format.name}", f"`{where}`", "give a patient graph")
+    return GraphInput(hashlib.sha256(data).hexdigest(), triples)

@@ -1,0 +1,130 @@
+"""Reads the knowledge from files: the shipped core, and the guidelines of a folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import KnowledgeError, ReasonerError, UsageError
+from .fhir.mapping import FhirMapping, load_mapping
+from .findings import read_model
+from .gradings import DerivationReader, Derivations
+from .graph import GR, Graph
+from .guidelines import Guideline, GuidelineReader, conflicting
+from .model import Model
+from .owl import ClassReader
+
+_CORE = "core"
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything that the program knows, and where it came from."""
+
+    graph: Graph
+    model: Model
+    derivations: Derivations
+    guidelines: tuple[Guideline, ...]
+    mapping: FhirMapping
+    clashes: tuple[tuple[str, str, str, str, str], ...]
+    """Pairs of recommendations of different guidelines that cannot both be followed: guideline, id, guideline, id, why."""
+    folder: Path
+
+
+def shipped() -> Path:
+    """The folder with ontology/, shapes/ and queries/: inside the installed package, else the source tree."""
+    inside = Path(__file__).parent / "_knowledge"
+    return inside if inside.is_dir() else Path(__file__).parent.parent
+
+
+def load_knowledge(folder: Path | None = None) -> Knowledge:
+    """Load the knowledge of a folder (default: what is shipped) on top of the shipped core.
+
+    Raises UsageError when the folder holds no ontology, KnowledgeError for the first thing that is wrong, naming how
+    many more there are.
+    """
+    home = shipped()
+    folder = home if folder is None else folder
+    ontology = folder / "ontology" if (folder / "ontology").is_dir() else folder
+    if not ontology.is_dir():
+        raise UsageError("no such knowledge folder", f"`{folder}`", "name a folder that holds ontology/")
+    files = dict(_files(home / "ontology" / _CORE, home / "ontology"))
+    files.update(
+        item for item in _files(ontology, ontology) if ontology != home / "ontology" or item[0].split("/")[0] != _CORE
+    )
+    if not any(not name.startswith(_CORE + "/") and name.endswith(".ttl") for name in files):
+        raise UsageError("the knowledge folder holds no guideline", f"`{folder}`", "put Turtle files into ontology/")
+    graph = Graph()
+    problems: list[KnowledgeError] = []
+    for name, data in sorted(files.items()):
+        if name.endswith(".ttl"):
+            try:
+                graph.parse(data, name)
+            except KnowledgeError as error:
+                problems.append(error)
+    _raise(problems)
+    model = read_model(graph)
+    classes = ClassReader(graph, model)
+    derivations = DerivationReader(graph, model, classes).read()
+    reader = GuidelineReader(graph, classes)
+    guidelines = [
+        g for iri in graph.instances(GR + "Guideline") if (g := reader.guideline(iri, _hash(files, graph, iri)))
+    ]
+    _raise(reader.problems)
+    if not guidelines:
+        raise KnowledgeError("no guideline is declared", f"`{folder}`", "add an individual of gr:Guideline")
+    tables = {name: data.decode() for name, data in files.items() if name.endswith(".sssom.tsv")}
+    mapping = load_mapping(graph, tables, model)
+    guidelines.sort(key=lambda g: g.id)
+    return Knowledge(graph, model, derivations, tuple(guidelines), mapping, _clashes(graph, reader, guidelines), folder)
+
+
+def _files(folder: Path, root: Path) -> list[tuple[str, bytes]]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.name.endswith((".ttl", ".sssom.tsv")) and "cases" not in path.relative_to(root).parts[:-1]:
+            try:
+                found.append((path.relative_to(root).as_posix(), path.read_bytes()))
+            except OSError as error:
+                raise KnowledgeError(f"cannot be read: {error.strerror}", str(path)) from error
+    return found
+
+
+def _hash(files: Mapping[str, bytes], graph: Graph, guideline: str) -> str:
+    """Hash of all that can change the guideline's answers: its own folder and what guidelines share."""
+    homes = {graph.file(iri).rsplit("/", 1)[0] for iri in graph.instances(GR + "Guideline")}
+    others = homes - {graph.file(guideline).rsplit("/", 1)[0]}
+    digest = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        if name.rsplit("/", 1)[0] not in others:
+            digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+    return digest.hexdigest()
+
+
+def _clashes(
+    graph: Graph, reader: GuidelineReader, guidelines: list[Guideline]
+) -> tuple[tuple[str, str, str, str, str], ...]:
+    found = []
+    for i, one in enumerate(guidelines):
+        for other in guidelines[i + 1 :]:
+            for a in one.recommendations:
+                for b in other.recommendations:
+                    if (why := conflicting(graph, reader.broader, a, b)) is not None:
+                        found.append((one.id, a.id, other.id, b.id, why))
+    return tuple(sorted(found))
+
+
+def _raise(problems: list[KnowledgeError]) -> None:
+    if not problems:
+        return
+    first = problems[0]
+    if len(problems) == 1:
+        raise first
+    more = "; ".join(str(p) for p in problems[1:4])
+    rest = f" (and {len(problems) - 1} more: {more}{' …' if len(problems) > 4 else ''})"
+    raise KnowledgeError(first.message, first.where, (first.hint or "mend it") + rest)
+
+
+__all__ = ["Knowledge", "ReasonerError", "load_knowledge", "shipped"]

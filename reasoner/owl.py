@@ -1,0 +1,185 @@
+"""OWL class axioms to criteria trees: the fragment of docs/design.md, and a sentence for everything outside it."""
+
+from __future__ import annotations
+
+from .criteria import All, Among, Any, Criterion, Named, Not, Within
+from .errors import FragmentError
+from .graph import OWL, RDF, RDFS, XSD, Graph, Term
+from .model import Finding, Model
+
+_FACETS = {"minInclusive": (0, True), "minExclusive": (0, False), "maxInclusive": (1, True), "maxExclusive": (1, False)}
+_FRAGMENT = "use intersectionOf, unionOf, complementOf, hasValue, someValuesFrom or a datatype restriction"
+
+
+def mask_of(graph: Graph, model_values: dict[str, int], filler: str, active: tuple[str, ...] = ()) -> int:
+    """The mask of a value class: a named class, oneOf, unionOf, intersectionOf or complementOf over value IRIs."""
+    where = graph.file(filler)
+    if filler in active:
+        raise FragmentError(f"value class `{short(filler)}` is defined by itself", where, "break the cycle")
+    active = (*active, filler)
+    full = (1 << len(model_values)) - 1
+    if (head := graph.node(filler, OWL + "oneOf")) is not None:
+        mask = 0
+        for value in graph.list(head):
+            if not isinstance(value, str) or value not in model_values:
+                raise FragmentError(f"`{short(value)}` is no value of this finding", where, "name one of its values")
+            mask |= 1 << model_values[value]
+        return mask
+    if (head := graph.node(filler, OWL + "unionOf")) is not None:
+        mask = 0
+        for part in graph.list(head):
+            mask |= mask_of(graph, model_values, _node(part, where), active)
+        return mask
+    if (head := graph.node(filler, OWL + "intersectionOf")) is not None:
+        mask = full
+        for part in graph.list(head):
+            mask &= mask_of(graph, model_values, _node(part, where), active)
+        return mask
+    if (part := graph.node(filler, OWL + "complementOf")) is not None:
+        return full & ~mask_of(graph, model_values, part, active)
+    if (definition := graph.node(filler, OWL + "equivalentClass")) is not None:
+        return mask_of(graph, model_values, definition, active)
+    raise FragmentError(f"value class `{short(filler)}` has no definition", where, "define it with owl:oneOf")
+
+
+def bounds_of(graph: Graph, datatype: str) -> tuple[float | None, bool, float | None, bool]:
+    """Lower limit, whether it is closed, upper limit, whether it is closed, of a datatype restriction."""
+    where = graph.file(datatype)
+    limits: list[float | None] = [None, None]
+    closed = [True, True]
+    head = graph.node(datatype, OWL + "withRestrictions")
+    for facet in graph.list(head) if head is not None else ():
+        for predicate, values in graph.predicates(_node(facet, where)).items():
+            side = _FACETS.get(predicate.removeprefix(XSD))
+            if side is None or isinstance(values[0], str):
+                raise FragmentError(f"facet `{short(predicate)}` is not read", where, "use min/max Inclusive/Exclusive")
+            limits[side[0]], closed[side[0]] = float(values[0].value), side[1]
+    return limits[0], closed[0], limits[1], closed[1]
+
+
+class ClassReader:
+    """Reads named classes into criteria trees, each once."""
+
+    def __init__(self, graph: Graph, model: Model) -> None:
+        self.graph, self.model = graph, model
+        self._by_iri = {finding.iri: finding for finding in model.findings.values()}
+        self._values = {f.iri: {v.iri: i for i, v in enumerate(f.values)} for f in model.findings.values()}
+        self._links = {kind.link for kind in model.kinds.values() if kind.link}
+        self._done: dict[str, Named] = {}
+        self._active: list[str] = []
+
+    def read(self, iri: str) -> Named:
+        """The tree of a named class; raises FragmentError for a cycle, no definition, or a foreign construct."""
+        if (done := self._done.get(iri)) is not None:
+            return done
+        if iri in self._active:
+            raise FragmentError(f"class `{short(iri)}` is defined by itself", self.graph.file(iri), "break the cycle")
+        definitions = self.graph.nodes(iri, OWL + "equivalentClass")
+        if len(definitions) != 1:
+            count = "no definition" if not definitions else "more than one definition"
+            raise FragmentError(
+                f"class `{short(iri)}` has {count}", self.graph.file(iri), "give it one owl:equivalentClass"
+            )
+        self._active.append(iri)
+        try:
+            self._done[iri] = Named(iri, self.expression(definitions[0]))
+        finally:
+            self._active.pop()
+        return self._done[iri]
+
+    def expression(self, node: str) -> Criterion:
+        """The tree of a class expression."""
+        graph, where = self.graph, self.graph.file(node)
+        if not node.startswith("_:"):
+            return self.read(node)
+        if (head := graph.node(node, OWL + "intersectionOf")) is not None:
+            return All(tuple(self.expression(_node(part, where)) for part in graph.list(head)))
+        if (head := graph.node(node, OWL + "unionOf")) is not None:
+            return Any(tuple(self.expression(_node(part, where)) for part in graph.list(head)))
+        if (part := graph.node(node, OWL + "complementOf")) is not None:
+            return Not(self.expression(part))
+        if (path := graph.node(node, OWL + "onProperty")) is not None:
+            return self._restriction(node, path)
+        constructs = ", ".join(sorted(short(p) for p in graph.predicates(node) if p != RDF + "type"))
+        raise FragmentError(f"`{constructs or 'an empty node'}` is outside the fragment", where, _FRAGMENT)
+
+    def _restriction(self, node: str, path: str) -> Criterion:
+        graph, where = self.graph, self.graph.file(node)
+        filler = graph.node(node, OWL + "someValuesFrom")
+        if path in self._links and filler is not None:
+            return self.expression(filler)
+        finding = self._by_iri.get(path)
+        if finding is None:
+            raise FragmentError(
+                f"`{short(path)}` is neither a finding nor a link between subjects", where, "declare it as a gr:Finding"
+            )
+        values = self._values[path]
+        value = graph.node(node, OWL + "hasValue")
+        if value is not None and value in values:
+            return Among(finding.notation, 1 << values[value])
+        if value is not None:
+            raise FragmentError(
+                f"`{short(value)}` is no value of `{finding.notation}`", where, "name one of its values"
+            )
+        if filler is None:
+            raise FragmentError(f"the restriction on `{finding.notation}` is outside the fragment", where, _FRAGMENT)
+        if finding.range is not None:
+            return Within(finding.notation, *bounds_of(graph, filler))
+        return Among(finding.notation, mask_of(graph, values, filler))
+
+    def axioms(self) -> list[tuple[str, Criterion]]:
+        """Model axioms: a defined class below another defined class, as (IRI of the first, ``¬first ∨ second``)."""
+        found: list[tuple[str, Criterion]] = []
+        subject_kinds = {kind.iri for kind in self.model.kinds.values()}
+        for iri in self.graph.instances(OWL + "Class"):
+            if iri.startswith("_:") or iri in subject_kinds or not self.graph.nodes(iri, OWL + "equivalentClass"):
+                continue
+            for parent in self.graph.nodes(iri, RDFS + "subClassOf"):
+                if parent in subject_kinds or not self._speaks_of_subjects(iri):
+                    continue
+                found.append((iri, Any((Not(self.read(iri)), self.expression(parent)))))
+        return found
+
+    def _speaks_of_subjects(self, iri: str) -> bool:
+        """Whether the class is one of subjects: value classes are defined by enumeration instead."""
+        definition = self.graph.node(iri, OWL + "equivalentClass")
+        while definition is not None:
+            if self.graph.node(definition, OWL + "oneOf") is not None:
+                return False
+            if self.graph.node(definition, OWL + "onProperty") is not None:
+                return True
+            head = next(
+                (h for c in ("intersectionOf", "unionOf") if (h := self.graph.node(definition, OWL + c))), None
+            )
+            first = next(self.graph.list(head), None) if head else self.graph.node(definition, OWL + "complementOf")
+            definition = first if isinstance(first, str) else None
+            if definition is not None and not definition.startswith("_:"):
+                definition = self.graph.node(definition, OWL + "equivalentClass")
+        return False
+
+
+def value_classes(graph: Graph, finding: Finding) -> dict[str, int]:
+    """Every named class that enumerates values of the finding, as masks."""
+    values = {value.iri: i for i, value in enumerate(finding.values)}
+    found: dict[str, int] = {}
+    for iri in graph.instances(OWL + "Class"):
+        if not iri.startswith("_:") and graph.node(iri, OWL + "equivalentClass") is not None:
+            try:
+                found[iri] = mask_of(graph, values, iri)
+            except FragmentError:
+                continue
+    return found
+
+
+def short(node: Term) -> str:
+    """A CURIE of our terms, the local name of others, or the lexical form of a literal."""
+    if not isinstance(node, str):
+        return node.value
+    base = "https://w3id.org/guideline-reasoner/"
+    return "gr:" + node[len(base) :] if node.startswith(base) else node.rsplit("#")[-1].rsplit("/")[-1]
+
+
+def _node(part: Term, where: str) -> str:
+    if isinstance(part, str):
+        return part
+    raise FragmentError(f"a literal `{part.value}` stands where a class should", where, _FRAGMENT)

@@ -1,0 +1,138 @@
+"""The knowledge compiled: every class as prime implicants, ready to be asked about a state of knowledge.
+
+A state is a cube of ``space``: for each finding the values still possible. All answers are exact over the complete
+states in the cube that the model axioms allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from .blake import Blake, Cubes
+from .criteria import All, Any, Criterion, Named, Not
+from .model import Model
+from .space import Space
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Prime implicants of a criterion (``yes``) and of its negation (``no``), widened by what the axioms exclude."""
+
+    space: Space
+    yes: Cubes
+    no: Cubes
+    allowed_yes: Cubes
+    allowed_no: Cubes
+
+    @cached_property
+    def _outside(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        full = self.space.full
+        return tuple(full & ~c for c in self.yes), tuple(full & ~c for c in self.no)
+
+    @cached_property
+    def guards(self) -> int:
+        """The findings that the formula depends on, as guard bits."""
+        bits = self.space.support(self.yes) | self.space.support(self.no)
+        return sum(field.guard for field in self.space.fields.values() if field.mask & bits)
+
+    def verdict(self, state: int) -> bool | None:
+        """True where every completion satisfies it, False where none does, else None."""
+        yes, no = self._outside
+        for outside in yes:
+            if not state & outside:
+                return True
+        for outside in no:
+            if not state & outside:
+                return False
+        return None
+
+    def implicants(self, state: int) -> list[int]:
+        """The prime implicants, of the formula or of its negation, that hold in the state: widest first."""
+        return [c for c in self.yes if not state & ~c] or [c for c in self.no if not state & ~c]
+
+    def missing(self, state: int) -> int:
+        """The findings in which alone two allowed completions of different verdict can differ, as guard bits."""
+        space = self.space
+        full, guard = space.full, space.guard
+        yes = [c for cube in self.allowed_yes if (((c := cube & state) + full) & guard) == guard]
+        no = [c for cube in self.allowed_no if (((c := cube & state) + full) & guard) == guard]
+        found = 0
+        for a in yes:
+            for b in no:
+                # The two cubes are disjoint; where one single field keeps them apart, that finding decides.
+                apart = guard & ~((a & b) + full)
+                if not apart & (apart - 1):
+                    found |= apart
+        return found
+
+
+class Program:
+    """All formulas over one space, with the model axioms."""
+
+    def __init__(self, model: Model, axioms: Sequence[Criterion], trees: Iterable[Criterion]) -> None:
+        trees = list(trees)
+        self.model = model
+        self.space = Space(model, [*axioms, *trees])
+        self.blake = Blake(self.space)
+        self._axioms = [(self.space.support(self.blake.primes(a)), a) for a in axioms]
+        self.allowed = self.blake.conjunction([self.blake.primes(a) for a in axioms])
+        self._named: dict[str, Formula] = {}
+
+    def named(self, class_: Named) -> Formula:
+        """The formula of a named class, compiled once."""
+        formula = self._named.get(class_.iri)
+        if formula is None:
+            formula = self._named[class_.iri] = self.formula(class_)
+        return formula
+
+    def formula(self, tree: Criterion) -> Formula:
+        """Compile a criterion together with the axioms that share a finding with it, directly or through another."""
+        blake = self.blake
+        yes, no = blake.primes(tree), blake.primes(tree, False)
+        near = self._near(self.space.support(yes) | self.space.support(no))
+        if not near:
+            return Formula(self.space, yes, no, yes, no)
+        impossible = [blake.primes(axiom, False) for axiom in near]
+        possible = blake.conjunction([blake.primes(axiom) for axiom in near])
+        return Formula(
+            self.space,
+            self._possible(blake.disjunction([yes, *impossible]), possible),
+            self._possible(blake.disjunction([no, *impossible]), possible),
+            blake.conjunction([yes, possible]),
+            blake.conjunction([no, possible]),
+        )
+
+    def _possible(self, cubes: Cubes, possible: Cubes) -> Cubes:
+        """Drop the implicants that lie wholly in what the axioms exclude."""
+        return tuple(c for c in cubes if any(not self.space.is_empty(c & p) for p in possible))
+
+    def _near(self, bits: int) -> list[Criterion]:
+        near: list[Criterion] = []
+        rest = list(self._axioms)
+        while touching := [pair for pair in rest if pair[0] & bits]:
+            for pair in touching:
+                bits |= pair[0]
+                near.append(pair[1])
+                rest.remove(pair)
+        return near
+
+    def hull(self, state: int) -> int:
+        """For each finding the values that some allowed completion of the state has; 0 where there is none."""
+        is_empty = self.space.is_empty
+        result = 0
+        for cube in self.allowed:
+            if not is_empty(both := state & cube):
+                result |= both
+        return result
+
+
+def both(*trees: Criterion) -> Criterion:
+    """The conjunction."""
+    return All(trees)
+
+
+def neither(*trees: Criterion) -> Criterion:
+    """The negated disjunction."""
+    return Not(Any(trees))
