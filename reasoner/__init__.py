@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
-try:
-    __version__ = version("guideline-reasoner")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0.1.0"
+__version__ = "0.1.0"
+# A constant, which the build reads: asking the installed metadata would double the import time.
 
 from .answer import Answer
 from .assess import Reasoner, load

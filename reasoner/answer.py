@@ -111,9 +111,11 @@ class Scribe:
             "id": decided.guideline.id,
             "scope": decided.scope,
             "scopeMissing": guarded(decided.scope_missing),
+            "scopeBecause": self._because(decided.scope_proof, state),
             "applicability": decided.applicability,
             "recommendations": [self._recommendation(verdict, state) for verdict in decided.verdicts],
             "ask": [{"finding": name, "values": values} for name, values in decided.ask.items()],
+            "gaps": [{"id": gap.id, "text": gap.text, "reason": gap.reason} for gap in decided.gaps],
         }
 
     def _recommendation(self, verdict: Verdict, state: State) -> Json:
@@ -133,7 +135,7 @@ class Scribe:
             "strength": static["strength"],
             "certainty": static["certainty"],
             "transcription": static["transcription"],
-            "because": self._because(verdict, state),
+            "because": self._because(verdict.proof, state),
             "missing": guarded(verdict.missing) if verdict.missing else [],
             "assumed": guarded(verdict.assumed) if verdict.assumed else [],
             "arguments": self._arguments(own, state) if own.arguments else [],
@@ -143,11 +145,11 @@ class Scribe:
             "sources": static["sources"],
         }
 
-    def _because(self, verdict: Verdict, state: State) -> list[Json]:
-        if verdict.proof is None:
+    def _because(self, proof: int | None, state: State) -> list[Json]:
+        if proof is None:
             return []
         rows = []
-        for field in self.space.constrained(verdict.proof):
+        for field in self.space.constrained(proof):
             rows.append(self._reason(field.name, state))
         return rows
 

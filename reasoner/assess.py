@@ -37,9 +37,7 @@ class Reasoner:
     def __init__(self, knowledge: Knowledge, strict: bool = False) -> None:
         self.knowledge, self.strict = knowledge, strict
         model, derivations = knowledge.model, knowledge.derivations
-        trees = [tree for g in knowledge.guidelines for r in g.recommendations
-                 for tree in (r.eligibility, *(a.when for a in r.arguments), *(c.when for c in r.cautions if c.when))]  # fmt: skip
-        trees += [tree for g in knowledge.guidelines for tree in (g.scope, g.population) if tree is not None]
+        trees = [tree for guideline in knowledge.guidelines for tree in guideline.trees()]
         program = Program(model, [axiom.tree for axiom in derivations.axioms], [*trees, *derivations.trees()])
         self.program = program
         self._kinds = frozenset(g.kind for g in knowledge.guidelines)

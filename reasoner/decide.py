@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .criteria import Criterion
 from .derive import State
-from .guidelines import Guideline, Recommendation
+from .guidelines import Gap, Guideline, Recommendation
 from .program import Formula, Program, both, neither
 
 ELIGIBLE, NOT_ELIGIBLE, UNDETERMINED, CONFLICTING = "eligible", "not-eligible", "undetermined", "conflicting-data"
@@ -31,14 +31,19 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class GuidelineVerdict:
-    """The decision on one guideline; ``ask`` maps finding to value to what the value would settle."""
+    """The decision on one guideline; ``ask`` maps finding to value to what the value would settle.
+
+    ``gaps`` are the declared gaps that the subject certainly lies in.
+    """
 
     guideline: Guideline
     scope: str
+    scope_proof: int | None
     scope_missing: int
     applicability: str | None
     verdicts: tuple[Verdict, ...]
     ask: Mapping[str, Mapping[str, Mapping[str, str]]]
+    gaps: tuple[Gap, ...]
 
 
 @dataclass(slots=True)
@@ -74,11 +79,12 @@ class Decider:
     def decide(self, state: State) -> GuidelineVerdict:
         """Decide every recommendation; exact over the completions that the model allows."""
         cube = state.cube
-        answers = [compiled.formula.verdict(cube) for compiled in self._compiled]
-        missing = [0 if a is not None else c.formula.missing(cube) for a, c in zip(answers, self._compiled, strict=True)]
+        assumed = self._assumed_findings(state)
+        proofs = [compiled.formula.prove(cube, assumed) for compiled in self._compiled]
+        answers = [answer for answer, _ in proofs]
+        missing = [0 if proof else c.formula.missing(cube) for (_, proof), c in zip(proofs, self._compiled, strict=True)]
         words = [_word(a, m & state.doubtful) for a, m in zip(answers, missing, strict=True)]
         applicability = self._applicability(cube)
-        assumed = self._assumed_findings(state)
         verdicts = []
         for i, compiled in enumerate(self._compiled):
             preferred, preferred_missing = self._preferred(compiled, cube, applicability, state.doubtful)
@@ -86,7 +92,7 @@ class Decider:
                 Verdict(
                     compiled.recommendation,
                     words[i],
-                    None if answers[i] is None else self._proof(compiled.formula, cube, assumed),
+                    proofs[i][1],
                     0 if words[i] == CONFLICTING else missing[i],
                     self._assumed(compiled.formula, state, assumed),
                     preferred,
@@ -94,14 +100,18 @@ class Decider:
                     self._overridden_by(compiled, words, words[i]),
                 )
             )
-        scope = self.scope.verdict(cube)
+        scope, scope_proof = self.scope.prove(cube, assumed)
         return GuidelineVerdict(
             self.guideline,
             "undetermined" if scope is None else "in-scope" if scope else "out-of-scope",
+            scope_proof,
             0 if scope is not None else self.scope.missing(cube),
             applicability,
             tuple(verdicts),
             self._ask(verdicts, cube),
+            tuple(gap for gap in self.guideline.gaps if gap.when and self.program.named(gap.when).verdict(cube))
+            if scope
+            else (),
         )
 
     def _applicability(self, cube: int) -> str | None:
@@ -133,17 +143,6 @@ class Decider:
         if any(words[i] in (UNDETERMINED, CONFLICTING) for i in compiled.overriders):
             return UNDETERMINED
         return None
-
-    def _proof(self, formula: Formula, cube: int, assumed: int) -> int:
-        """The smallest implicant that holds; of equals, the one resting on fewest assumptions."""
-        space = self.program.space
-
-        def size(implicant: int) -> tuple[int, int, int]:
-            narrowed = [f.guard for f in space.constrained(implicant)]
-            return len(narrowed), sum(1 for guard in narrowed if guard & assumed), implicant
-
-        implicants = formula.implicants(cube)
-        return implicants[0] if len(implicants) == 1 else min(implicants, key=size)
 
     def _assumed_findings(self, state: State) -> int:
         guards = 0

@@ -143,7 +143,7 @@ class Deriver:
     # Gradings
 
     def _grade(self, grading: Grading, state: State, focus: str) -> bool:
-        """Derive the graded finding where it can be, compare it with a recorded one; tells whether a scale is usable."""
+        """Derive the graded finding, or compare it with a recorded one; tells whether any scale is usable."""
         graded, usable = self._graded(grading, state, focus)
         if graded is None:
             return usable
@@ -162,12 +162,11 @@ class Deriver:
         if recorded.bits & bits or not comparable:
             return usable
         order = later(recorded.when, latest.when)
-        values = finding.notations(recorded.bits >> place.offset), finding.notations(graded.mask)
-        said = f"{finding.label} is recorded as `{'` or `'.join(values[0])}`, the measurements give `{'` or `'.join(values[1])}`"
+        own, given = finding.notations(recorded.bits >> place.offset), finding.notations(graded.mask)
+        said = f"{finding.label} is recorded as {_either(own)}, the measurements give {_either(given)}"
         if order == 0:
             state.results.append(Result("Violation", focus, name, f"{said}: correct one of them."))
-            clash = contradicted(place.mask, [*values[0], *(v for v in values[1] if v not in values[0])], recorded)
-            state.known[name] = clash
+            state.known[name] = contradicted(place.mask, [*own, *given], recorded)
         else:
             governs = "the recorded grade" if order > 0 else "what was measured"
             state.results.append(Result("Info", focus, name, f"{said}: {governs} is later and governs."))
@@ -203,7 +202,8 @@ class Deriver:
             return None, usable
         for discordance in grading.discordances:
             if governing.mask & ~discordance.against == 0 and self._discords(discordance, cube):
-                state.results.append(Result("Warning", focus, grading.finding, self._discordance_text(discordance, state)))
+                text = self._discordance_text(discordance, state)
+                state.results.append(Result("Warning", focus, grading.finding, text))
                 return None, usable
         return (governing if governing.inputs or governing.doubtful else None), usable
 
@@ -297,6 +297,10 @@ def _worse(a: int, b: int) -> int:
     """All values that are the worse of one of ``a`` and one of ``b``; values are ordered from best to worst."""
     low = max((a & -a), (b & -b))
     return (a | b) & ~(low - 1)
+
+
+def _either(values: Sequence[str]) -> str:
+    return " or ".join(f"`{value}`" for value in values)
 
 
 def _latest(inputs: Sequence[Known]) -> Known:

@@ -37,6 +37,16 @@ class Caution:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A declared gap; ``when`` is None where it is not tied to a class of subjects."""
+
+    id: str
+    text: str
+    reason: str
+    when: Named | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """One recommendation; ``static`` holds the keys of its answer that do not depend on the patient."""
 
@@ -69,8 +79,15 @@ class Guideline:
     scope: Named
     population: Named | None
     recommendations: tuple[Recommendation, ...]
-    gaps: tuple[Mapping[str, Json], ...]
+    gaps: tuple[Gap, ...]
     sources: tuple[Mapping[str, Json], ...]
+
+    def trees(self) -> list[Named]:
+        """Every class that deciding needs compiled."""
+        trees = [self.scope] if self.population is None else [self.scope, self.population]
+        for own in self.recommendations:
+            trees += [own.eligibility, *(a.when for a in own.arguments), *(c.when for c in own.cautions if c.when)]
+        return trees + [gap.when for gap in self.gaps if gap.when]
 
 
 class GuidelineReader:
@@ -126,10 +143,7 @@ class GuidelineReader:
             scope=read[0],
             population=read[1] if population is not None else None,
             recommendations=tuple(sorted(found, key=lambda r: r.id)),
-            gaps=tuple(
-                {"text": graph.text(g, GR + "text"), "reason": graph.text(g, GR + "reason")}
-                for g in self._gaps.get(iri, [])
-            ),
+            gaps=tuple(self._gap(node) for node in self._gaps.get(iri, [])),
             sources=tuple(self._sources(iri)),
         )
 
@@ -229,6 +243,12 @@ class GuidelineReader:
             status = self.notation(self.graph.node(node, GR + "status"))
             found.append(Caution(text, self._source_text(node), status, read))
         return tuple(found)
+
+    def _gap(self, node: str) -> Gap:
+        graph, when = self.graph, self.graph.node(node, GR + "when")
+        read = self._reading(node, lambda: self.classes.read(when) if when else None)
+        text, reason = graph.text(node, GR + "text") or "", graph.text(node, GR + "reason") or ""
+        return Gap(self.notation(node) or node, text, reason, read)
 
     def _claim(self, node: str) -> dict[str, Json]:
         graph = self.graph

@@ -35,8 +35,8 @@ def mask_of(graph: Graph, model_values: dict[str, int], filler: str, active: tup
         for part in graph.list(head):
             mask &= mask_of(graph, model_values, _node(part, where), active)
         return mask
-    if (part := graph.node(filler, OWL + "complementOf")) is not None:
-        return full & ~mask_of(graph, model_values, part, active)
+    if (whole := graph.node(filler, OWL + "complementOf")) is not None:
+        return full & ~mask_of(graph, model_values, whole, active)
     if (definition := graph.node(filler, OWL + "equivalentClass")) is not None:
         return mask_of(graph, model_values, definition, active)
     raise FragmentError(f"value class `{short(filler)}` has no definition", where, "define it with owl:oneOf")

@@ -16,6 +16,9 @@ from .model import Model
 from .space import Space
 
 
+_Term = tuple[int, int, int, int]
+
+
 @dataclass(frozen=True)
 class Formula:
     """Prime implicants of a criterion (``yes``) and of its negation (``no``), widened by what the axioms exclude."""
@@ -27,30 +30,53 @@ class Formula:
     allowed_no: Cubes
 
     @cached_property
-    def _outside(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        full = self.space.full
-        return tuple(full & ~c for c in self.yes), tuple(full & ~c for c in self.no)
+    def _terms(self) -> tuple[tuple[_Term, ...], tuple[_Term, ...]]:
+        return self._sorted(self.yes), self._sorted(self.no)
+
+    def _sorted(self, cubes: Cubes) -> tuple[_Term, ...]:
+        """(what the implicant excludes, findings it names, how many, the implicant), fewest findings first."""
+        terms = []
+        for cube in cubes:
+            fields = self.space.constrained(cube)
+            terms.append((self.space.full & ~cube, sum(f.guard for f in fields), len(fields), cube))
+        return tuple(sorted(terms, key=lambda term: (term[2], term[3])))
 
     @cached_property
     def guards(self) -> int:
         """The findings that the formula depends on, as guard bits."""
-        bits = self.space.support(self.yes) | self.space.support(self.no)
-        return sum(field.guard for field in self.space.fields.values() if field.mask & bits)
+        guards = 0
+        for terms in self._terms:
+            for term in terms:
+                guards |= term[1]
+        return guards
 
     def verdict(self, state: int) -> bool | None:
         """True where every completion satisfies it, False where none does, else None."""
-        yes, no = self._outside
-        for outside in yes:
-            if not state & outside:
+        yes, no = self._terms
+        for term in yes:
+            if not state & term[0]:
                 return True
-        for outside in no:
-            if not state & outside:
+        for term in no:
+            if not state & term[0]:
                 return False
         return None
 
-    def implicants(self, state: int) -> list[int]:
-        """The prime implicants, of the formula or of its negation, that hold in the state: widest first."""
-        return [c for c in self.yes if not state & ~c] or [c for c in self.no if not state & ~c]
+    def prove(self, state: int, assumed: int) -> tuple[bool | None, int | None]:
+        """The verdict with the prime implicant that settles it: fewest findings, then fewest ``assumed`` ones."""
+        for answer, terms in zip((True, False), self._terms, strict=True):
+            best: _Term | None = None
+            for term in terms:
+                if best is not None and term[2] > best[2]:
+                    break
+                if not state & term[0] and (
+                    best is None or (term[1] & assumed).bit_count() < (best[1] & assumed).bit_count()
+                ):
+                    best = term
+                    if not term[1] & assumed:
+                        break
+            if best is not None:
+                return answer, best[3]
+        return None, None
 
     def missing(self, state: int) -> int:
         """The findings in which alone two allowed completions of different verdict can differ, as guard bits."""

@@ -145,7 +145,8 @@ class _GraphReader:
             if mask:
                 return Fact(finding.notation, mask, source=node)
         names = ", ".join(finding.notations(finding.full))
-        shown = short(value) if not (isinstance(value, str) and value.startswith("_:")) else "a blank node of no value class"
+        is_blank = isinstance(value, str) and value.startswith("_:")
+        shown = "a blank node of no value class" if is_blank else short(value)
         self._violation(node, finding.notation, f"`{shown}` is no value of {finding.label}: use one of {names}.")
         return None
 
@@ -184,7 +185,9 @@ class _GraphReader:
             range_.maximum is not None and number > range_.maximum
         ):
             limits = f"{range_.minimum:g} to {range_.maximum:g} {range_.unit}".strip()
-            self._violation(node, finding.notation, f"{finding.label} {number:g} is outside {limits}: check value and unit.")
+            self._violation(
+                node, finding.notation, f"{finding.label} {number:g} is outside {limits}: check value and unit."
+            )
             return None
         return Fact(finding.notation, number=int(number) if range_.integer else number, source=node)
 

@@ -8,7 +8,7 @@ and everything asked of it is one or two integer operations.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .criteria import Among, Criterion, Within, leaves
@@ -62,6 +62,7 @@ class Space:
             # One spare bit above each field takes the carry.
             offset += width + 1
         self._order = tuple(self.fields.values())
+        self._constrained: dict[int, tuple[Field, ...]] = {}
 
     def is_empty(self, cube: int) -> bool:
         """Whether some field has no value left: adding all ones to a field carries out unless it is empty."""
@@ -81,12 +82,13 @@ class Space:
             bits = ((1 << (high + 1)) - (1 << low)) << field.offset if high >= low else 0
         return (self.full & ~field.mask) | (bits & field.mask)
 
-    def constrained(self, cube: int) -> Iterator[Field]:
-        """The fields that the cube narrows."""
-        missing = self.full & ~cube
-        for field in self._order:
-            if missing & field.mask:
-                yield field
+    def constrained(self, implicant: int) -> tuple[Field, ...]:
+        """The fields that an implicant narrows; remembered, as there are few implicants and many questions."""
+        fields = self._constrained.get(implicant)
+        if fields is None:
+            excluded = self.full & ~implicant
+            fields = self._constrained[implicant] = tuple(f for f in self._order if excluded & f.mask)
+        return fields
 
     def support(self, cubes: Iterable[int]) -> int:
         """The union of all fields that any of the cubes narrows, as a mask of bits in place."""

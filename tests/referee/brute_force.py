@@ -190,11 +190,14 @@ def is_consistent(state: State) -> bool:
 
 
 def defaults(state: State) -> dict[str, frozenset[str]]:
-    """What the default policy assumes: its value for each unrecorded finding, unless an axiom excludes that value."""
+    """What the default policy assumes: its value for each finding that is not recorded and that the axioms leave open.
+
+    What follows from a record by an axiom is no assumption, whether the policy would have said the same or not.
+    """
     return {
         finding: frozenset([value])
         for finding, value in ASSUMED.items()
-        if finding not in state and value in possible(state, finding)
+        if finding not in state and value in (may_be := possible(state, finding)) and len(may_be) > 1
     }
 
 

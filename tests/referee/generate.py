@@ -50,15 +50,15 @@ def random_measurements(random: Random) -> Findings:
         if random.random() < density:
             findings[finding] = random.choice(values)
 
-    maybe("ankle-brachial-index", *_around(random, 0.4, 0.6, 0.8, 1.3, step=0.005), round(random.uniform(0, 3), 2))
-    maybe("ankle-pressure", *_around(random, 50, 70, 100, step=0.5), round(random.uniform(0, 300), 1))
+    maybe("ankle-brachial-index", *_around(0.4, 0.6, 0.8, 1.3, step=0.005), round(random.uniform(0, 3), 2))
+    maybe("ankle-pressure", *_around(50, 70, 100, step=0.5), round(random.uniform(0, 300), 1))
     if random.random() < 0.6:
-        maybe("toe-pressure", *_around(random, 30, 40, 60, step=0.5), round(random.uniform(0, 120), 1))
-        maybe("tcpo2", *_around(random, 30, 40, 60, step=0.5), round(random.uniform(0, 100), 1))
+        maybe("toe-pressure", *_around(30, 40, 60, step=0.5), round(random.uniform(0, 120), 1))
+        maybe("tcpo2", *_around(30, 40, 60, step=0.5), round(random.uniform(0, 100), 1))
     maybe("local-infection-signs", 0, 1, 2, 3, 5)
     # Redness wider than half a centimetre is itself a sign: with none it would contradict.
     if findings.get("local-infection-signs") != 0:
-        maybe("erythema-extent", *_around(random, 0.5, 2, step=0.1), round(random.uniform(0, 30), 1))
+        maybe("erythema-extent", *_around(0.5, 2, step=0.1), round(random.uniform(0, 30), 1))
     maybe("deep-tissue-involvement", "present", "absent")
     maybe("sirs-criteria", 0, 1, 2, 4)
     maybe("osteomyelitis", "present", "absent", "absent")
@@ -154,6 +154,6 @@ def _made_recordable(random: Random, findings: Findings) -> Findings:
     return findings
 
 
-def _around(random: Random, *bounds: float, step: float) -> list[Recorded]:
+def _around(*bounds: float, step: float) -> list[Recorded]:
     """Each bound, and the values next to it on either side."""
     return [round(bound + shift * step, 3) for bound in bounds for shift in (-1, 0, 1)]

@@ -24,7 +24,9 @@ from .derivations import Recorded, derive
 from .generate import Findings, random_state, recordable
 from .readings import FINDINGS, FOREFOOT, LESSER_DIGIT, METATARSAL_HEAD
 
+SAMPLES = answers.samples()
 STRICT = reasoner.load(strict=True)
+STRICT_AGAIN = reasoner.load(strict=True)
 GR = "https://w3id.org/guideline-reasoner/"
 
 laws = settings(
@@ -113,9 +115,9 @@ def test_the_order_of_findings_never_matters(findings: Findings, random: Random)
 
 
 @settings(laws, max_examples=60)
-@given(st.sampled_from(answers.samples()), st.data())
-def test_the_order_of_resources_never_matters(sample: dict[str, Any], data: st.DataObject) -> None:
-    bundle = sample["bundle"]
+@given(st.integers(0, len(SAMPLES) - 1), st.data())
+def test_the_order_of_resources_never_matters(sample: int, data: st.DataObject) -> None:
+    bundle = SAMPLES[sample]["bundle"]
     shuffled = {**bundle, "entry": data.draw(st.permutations(bundle["entry"]))}
     assert _subjects(shuffled) == _subjects(bundle)
 
@@ -125,7 +127,7 @@ def _unrelated(patient: str) -> list[dict[str, Any]]:
     whose = {"subject": {"reference": patient}}
     foot = f"{GR}CodeSystem/foot"
     observation = {"resourceType": "Observation", "status": "final", "effectiveDateTime": "2026-03-02", **whose}
-    resources = [
+    resources: list[dict[str, Any]] = [
         {**observation, "id": "x1", "code": {"coding": [{"system": foot, "code": "shoe-size"}]}, "valueInteger": 43},
         {
             **observation,
@@ -146,12 +148,13 @@ def _unrelated(patient: str) -> list[dict[str, Any]]:
 
 
 @settings(laws, max_examples=60)
-@given(st.sampled_from(answers.samples()), st.data())
-def test_unrelated_resources_never_matter(sample: dict[str, Any], data: st.DataObject) -> None:
-    entries = sample["bundle"]["entry"]
+@given(st.integers(0, len(SAMPLES) - 1), st.data())
+def test_unrelated_resources_never_matter(sample: int, data: st.DataObject) -> None:
+    bundle = SAMPLES[sample]["bundle"]
+    entries = bundle["entry"]
     patient = next(e["resource"]["id"] for e in entries if e["resource"]["resourceType"] == "Patient")
     more = data.draw(st.lists(st.sampled_from(_unrelated(f"Patient/{patient}")), min_size=1, unique_by=_full_url))
-    assert _subjects({**sample["bundle"], "entry": [*more, *entries]}) == _subjects(sample["bundle"])
+    assert _subjects({**bundle, "entry": [*more, *entries]}) == _subjects(bundle)
 
 
 def _full_url(entry: dict[str, Any]) -> str:
@@ -210,7 +213,7 @@ def _assess_triples(lines: list[str]) -> dict[str, Any]:
 def test_triple_order_blank_node_names_and_unrelated_triples_never_matter(
     findings: Findings, data: st.DataObject
 ) -> None:
-    tellable = {
+    tellable: Findings = {
         finding: value
         for finding, value in findings.items()
         if isinstance(value, str) or (isinstance(value, list) and tuple(value) in NAMED_SITES)
@@ -228,16 +231,16 @@ def test_triple_order_blank_node_names_and_unrelated_triples_never_matter(
 
 
 @settings(laws, max_examples=30)
-@given(st.sampled_from(answers.samples()))
-def test_the_same_input_gives_the_same_bytes(sample: dict[str, Any]) -> None:
-    assert _bytes(sample["bundle"]) == _bytes(json.loads(json.dumps(sample["bundle"])))
+@given(st.integers(0, len(SAMPLES) - 1))
+def test_the_same_input_gives_the_same_bytes(sample: int) -> None:
+    bundle = SAMPLES[sample]["bundle"]
+    assert _bytes(STRICT, bundle) == _bytes(STRICT_AGAIN, json.loads(json.dumps(bundle)))
 
 
-def _bytes(source: Any) -> str:
+def _bytes(guideline: reasoner.Reasoner, source: Any) -> bytes:
     """The JSON answer as it is written, without the time at which it was."""
-    text = reasoner.load(strict=True).assess(source).to_json()
-    text = text.decode() if isinstance(text, bytes) else text
-    without, times = re.subn(r'"evaluatedAt":\s*"[^"]*"', '"evaluatedAt": ""', text)
+    text: bytes = guideline.assess(source).to_json()
+    without, times = re.subn(rb'"evaluatedAt":"[^"]*"', b"", text)
     assert times == 1
     return without
 
