@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -13,6 +13,11 @@ from .derive import State
 from .guidelines import Guideline, Recommendation
 from .model import Model, Reading, Result, SubjectFacts
 from .program import Program
+
+if TYPE_CHECKING:
+    import rdflib
+
+    from .knowledge import Knowledge
 
 NOTICE = (
     "Supports a professional and replaces none. Not a medical device. Check the sources, what was assumed and what is "
@@ -27,6 +32,7 @@ class Answer:
     """One input's answer; the same input, knowledge and date give the same bytes but for ``evaluatedAt``."""
 
     _content: Json
+    _knowledge: Knowledge = field(repr=False)
 
     def to_dict(self) -> Json:
         """A fresh copy of the answer as plain Python data."""
@@ -36,6 +42,18 @@ class Answer:
     def to_json(self) -> bytes:
         """The answer as UTF-8 JSON without line breaks: one line of NDJSON."""
         return orjson.dumps(self._content)
+
+    def to_turtle(self) -> bytes:
+        """The answer as a PROV-O graph in Turtle; the same answer gives the same bytes."""
+        from .turtle import turtle
+
+        return turtle([self._content], self._knowledge)
+
+    def to_graph(self) -> rdflib.Graph:
+        """The answer as a PROV-O graph in rdflib."""
+        import rdflib
+
+        return rdflib.Graph().parse(data=self.to_turtle(), format="turtle")
 
     @property
     def is_valid(self) -> bool:
@@ -74,8 +92,10 @@ class Scribe:
             elif finding.range is not None:
                 found[finding.notation] = None if known is None else known.number
             else:
-                bits = state.cube if known is not None else state.recorded
-                found[finding.notation] = self._value(finding.notation, (bits & field.mask) >> field.offset)
+                mask = ((state.cube if known is not None else state.recorded) & field.mask) >> field.offset
+                # What an axiom alone narrows is no record; what it settles is derived.
+                entailed = mask & (mask - 1) == 0
+                found[finding.notation] = self._value(finding.notation, mask) if known or entailed else None
         return found
 
     def _value(self, name: str, mask: int) -> str | Json | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from .knowledge import Knowledge, load_knowledge
 from .model import Fact, Finding, Reading, Result, SubjectFacts
 from .program import Program
 from .rdf import read_graph
+
+Extra = Mapping[str, Mapping[str, Any]]
+ANSWERED = "answered"
+"""The source of a finding that somebody told in a dialogue."""
 
 Source = str | Path | bytes | Mapping[str, Any] | object
 
@@ -113,14 +118,20 @@ class Reasoner:
             return read_graph(item.triples, knowledge.model, self._kinds, self._declared)
         return read_resources(item.resources, knowledge.mapping, knowledge.model, self._kinds, item.full_urls, on)
 
-    def answer(self, item: FhirInput | GraphInput, on: datetime.date | str | None = None) -> Answer:
-        """The answer to one input already taken apart."""
+    def answer(
+        self, item: FhirInput | GraphInput, on: datetime.date | str | None = None, extra: Extra | None = None
+    ) -> Answer:
+        """The answer to one input already taken apart.
+
+        ``extra`` maps the IRI of a subject to findings that somebody told since: each replaces what the input says of
+        it, and the answer lists it under ``answered``. Raises UsageError for a finding or value that does not exist.
+        """
         day = datetime.date.fromisoformat(on) if isinstance(on, str) else on
         reading = self.read(item, day)
         results: list[Result] = list(reading.results)
         subjects = []
         for subject in reading.subjects:
-            content, found = self._subject(subject)
+            content, found = self._subject(self._told(subject, (extra or {}).get(subject.iri, {})))
             subjects.append(content)
             results += found
         content = {
@@ -136,9 +147,22 @@ class Reasoner:
                 "notice": NOTICE,
             },
         }
+        if extra:
+            content["answered"] = [
+                {"subject": iri, "finding": name, "value": value}
+                for iri, told in sorted(extra.items())
+                for name, value in sorted(told.items())
+            ]
         if not subjects:
             content["note"] = _nothing_to_decide(self._kinds)
-        return Answer(content)
+        return Answer(content, self.knowledge)
+
+    def _told(self, subject: SubjectFacts, told: Mapping[str, Any]) -> SubjectFacts:
+        if not told:
+            return subject
+        kept = [fact for fact in subject.facts if fact.finding not in told]
+        said = [replace(self._fact(name, value), source=ANSWERED) for name, value in told.items()]
+        return replace(subject, facts=(*kept, *said))
 
     def _subject(self, subject: SubjectFacts) -> tuple[Json, Sequence[Result]]:
         state: State = self._deriver.state(subject.facts, subject.kind, subject.reference or subject.iri)

@@ -111,6 +111,10 @@ class Words:
         own = self.recommendations.get(id_)
         return str(own.static["label"] or id_) if own else id_
 
+    def is_document(self, id_: str) -> bool:
+        """Whether the id is of a source document, rather than of a statement in one."""
+        return f"{GR}citation/{id_}" in self._graph
+
     def overrides(self, id_: str) -> bool:
         """Whether the recommendation suspends others while it holds."""
         own = self.recommendations.get(id_)

@@ -32,6 +32,10 @@ def shown(text: object) -> str:
 
 def codings(concept: object, element: str) -> list[Coding]:
     """The codings of a CodeableConcept, none when it is missing."""
+    if type(concept) is dict and type(found := concept.get("coding")) is list and len(found) == 1:
+        # Nearly every concept has one coding of two texts; the rest below says what is wrong with the others.
+        if type(only := found[0]) is dict and type(only.get("system")) is type(only.get("code")) is str:
+            return [(only["system"], only["code"])]
     if concept is None:
         return []
     if not isinstance(concept, dict):

@@ -11,7 +11,7 @@ from .said import Said, Sheet
 from .tables import Located
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Lesion:
     """A located subject: the resources that establish it, and the facts placed on it so far."""
 
@@ -99,7 +99,7 @@ def _joined(lesions: list[Lesion], sheet: Sheet) -> list[Lesion]:
                     lesions[i].members + lesions[j].members, _within(lesions[i].place, lesions[j].place)
                 )
                 gone.add(j)
-        elif others:
+        elif others and (len(others) > 1 or (fits[others[0]] == [i] and i < others[0])):
             _ambiguous(lesions[i], [lesions[j] for j in others], sheet)
     return [lesion for i, lesion in enumerate(lesions) if i not in gone]
 
@@ -133,7 +133,7 @@ def _add_unsure(
     for said in unsure:
         place = place_of(said, located.whole)
         home = next((lesion for lesion in grouping.lesions if lesion.place == place), None)
-        if home is None:
+        if home is None and said.facts:
             nested = [lesion for lesion in grouping.lesions if lesion.place.nested(place)]
             home = nested[0] if len(nested) == 1 and said.establishing not in nested[0].states() else None
         if home is None and (said.iri in referred or place in own):

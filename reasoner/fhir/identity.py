@@ -141,6 +141,8 @@ def _common_base(names: Sequence[tuple[str, str | None]], full_urls: Sequence[st
     """The one server base of the full URLs, else a base of our own."""
     base: str | None = None
     for (_, local), url in zip(names, full_urls, strict=True):
+        if base is not None and local is not None and url == base + local:
+            continue
         if local is not None and url is not None and url.endswith("/" + local) and is_iri(url):
             own = url[: -len(local)]
             if base is not None and own != base:

@@ -28,8 +28,9 @@ def load_mapping(graph: Graph, sssom: Mapping[str, str], model: Model) -> FhirMa
 class _Loader:
     def __init__(self, graph: Graph, model: Model) -> None:
         self.graph, self.model = graph, model
-        self.systems = {system.uri: system for iri in graph.instances(GR + "CodeSystem") if (system := self._system(iri))}
-        self.by_prefix = {system.prefix: system for system in self.systems.values()}
+        systems = [self._system(iri) for iri in graph.instances(GR + "CodeSystem")]
+        self.systems = {system.uri: system for system in systems}
+        self.by_prefix = {system.prefix: system for system in systems}
         self.findings = {finding.iri: finding for finding in model.findings.values()}
         self.value_iris = {
             value.iri: (finding, 1 << i)
@@ -170,9 +171,9 @@ class _Loader:
             start, end, factor = (self._text(iri, name) for name in ("fromUnit", "toUnit", "factor"))
             only = {self._finding(node, iri).notation for node in self.graph.nodes(iri, GR + "onlyForFinding")}
             for finding in self.model.findings.values():
-                if finding.range is not None and (finding.range.unit or "1") == end:
-                    if not only or finding.notation in only:
-                        units[finding.notation][start] = Fraction(factor)
+                fits = finding.range is not None and (finding.range.unit or "1") == end
+                if fits and (not only or finding.notation in only):
+                    units[finding.notation][start] = Fraction(factor)
         return units
 
     def _elements(self) -> dict[str, tuple[tuple[str, str, str], ...]]:
@@ -208,8 +209,8 @@ class _Loader:
             for i, value in enumerate(finding.values):
                 self.values[name][system.uri, value.notation] = 1 << i
         if self.located is not None:
-            for value, mask in self.values[self.located.by].items():
-                self.places[value] = (0, mask)
+            for pair, mask in self.values[self.located.by].items():
+                self.places[pair] = (0, mask)
         for i, iri in enumerate(self.sides):
             self.places[system.uri, self.graph.text(iri, NOTATION)] = (1 << i, 0)
 

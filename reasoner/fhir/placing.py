@@ -13,7 +13,7 @@ from .said import Said, Sheet
 from .tables import Located
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Foot:
     """The parent that lesions share; a lesion of unknown side has one of its own."""
 
@@ -29,16 +29,14 @@ class Placer:
         self.model, self.located, self.grouping, self.saids, self.sheet = model, located, grouping, saids, sheet
         self.lesions = grouping.lesions
         self.feet = _feet(self.lesions)
-        self.person: list[Fact] = []
-        self._sides_named = 0
-        for said in saids:
-            self._sides_named |= said.side
+        sides = {said.side for said in saids if said.side and not _several(said.side)}
+        self._one_side = len(sides) < 2
         self._general: list[tuple[Said, Fact]] = []
         self._claims = {id(member): lesion for lesion in self.lesions for member in lesion.members}
         self._hints: dict[int, int] = {}
 
     def place(self) -> None:
-        """Place every fact, and list those that have no certain place."""
+        """Place every fact of a lesion or a foot, and list those that have no certain place."""
         # What names its lesion comes first: it may tell where that lesion is.
         for said in sorted(self.saids, key=lambda said: not said.focus):
             lesion = self._claims.get(id(said))
@@ -48,18 +46,10 @@ class Placer:
                     self._on_lesion(said, fact, lesion)
                 elif kind == self.located.parent:
                     self._on_foot(said, fact, lesion)
-                elif self.model.kinds[kind].parent is None:
-                    self.person.append(fact)
-                    said.used = said.used or bool(self.lesions)
-                else:
-                    self._unplaced(said, fact)
         for said, fact in self._general:
             self._on_every_foot(said, fact)
         for lesion in self.lesions:
             self._locate(lesion)
-
-    def _unplaced(self, said: Said, fact: Fact) -> None:
-        self.sheet.unplaced.append((said.label, fact.finding))
 
     # Lesions ------------------------------------------------------------------------------------------------------
 
@@ -77,10 +67,12 @@ class Placer:
             if said.focus and fact.finding == self.located.by and not fact.mask & (fact.mask - 1):
                 self._hints[id(lesion)] = self._hints.get(id(lesion), 0) | fact.mask
         if not targets:
-            self._unplaced(said, fact)
+            self.sheet.not_placed(said, fact.finding)
 
     def _targets(self, said: Said) -> list[Lesion]:
         """The lesions that the resource names, or the only one that it can belong to."""
+        if len(self.lesions) == 1 and not said.focus and not said.sited and not said.side:
+            return self.lesions
         place = place_of(said, self.located.whole, one_side=False)
         named = self._named(said.focus) or self._named(said.reasons)
         if named:
@@ -92,8 +84,8 @@ class Placer:
             places = [(lesion, self._known_place(lesion)) for lesion in fitting]
             same = [lesion for lesion, known in places if known == place]
             fitting = same if len(same) == 1 else [lesion for lesion, known in places if known.nested(place)]
-            # A second lesion that may be meant, even if it is not nested, makes the choice a guess.
-            if len(same) != 1 and len(places) > 1:
+            # A second lesion that may be meant makes the choice a guess, and so does a resource that names no place.
+            if (len(same) != 1 and len(places) > 1) or not said.sited and not place.side:
                 return []
         return fitting if len(fitting) == 1 else []
 
@@ -114,7 +106,7 @@ class Placer:
         known = self._known_place(lesion)
         if known.unread and place.site != self.located.whole and place.unread != known.unread:
             return False
-        if place.side and not known.side and self._sides_named & (self._sides_named - 1):
+        if place.side and not known.side and not self._one_side:
             # Both sides are named in the record, so a lesion of unknown side cannot be told to be on this one.
             return False
         return place.overlaps(known)
@@ -129,6 +121,10 @@ class Placer:
         if named:
             feet = [foot for foot in self.feet if any(one is lesion for one in foot.lesions for lesion in named)]
             feet = [foot for foot in feet if not said.side or not foot.side or said.side & foot.side]
+        elif _several(said.side):
+            said.every_side |= {fact.finding}
+            self._general.append((said, fact))
+            return
         elif said.side:
             feet = [foot for foot in self.feet if foot.side & said.side] or self._only_unknown()
         elif said.focus or (said.unread and fact.finding not in said.every_side):
@@ -140,18 +136,18 @@ class Placer:
             foot.facts.append(fact)
             said.used = True
         if not feet:
-            self._unplaced(said, fact)
+            self.sheet.not_placed(said, fact.finding)
 
     def _only_unknown(self) -> list[Foot]:
         """The foot of the one lesion whose side is not known, where the record names one side only."""
-        if len(self.lesions) != 1 or self._sides_named & (self._sides_named - 1):
+        if len(self.lesions) != 1 or not self._one_side:
             return []
         return [foot for foot in self.feet if not foot.side]
 
     def _on_every_foot(self, said: Said, fact: Fact) -> None:
         """A finding of the person's feet holds for each foot that is not told otherwise."""
         if not self.feet:
-            self._unplaced(said, fact)
+            self.sheet.not_placed(said, fact.finding)
             return
         # With two feet a finding without side may be of the other one; a code that means both feet is of each.
         may_replace = len(self.feet) == 1 or fact.finding in said.every_side
@@ -176,6 +172,7 @@ class Placer:
         stated = [
             (member, mask)
             for member in lesion.members
+            if member.effect == "counts" or not lesion.states()
             for mask in _sites(member)
         ]
         masks = recorded + [mask for _, mask in stated]
@@ -184,6 +181,10 @@ class Placer:
             if not narrower or any(other & ~mask for other in narrower):
                 lesion.facts.append(Fact(by, mask, None, member.when, member.label, member.via))
                 member.used = True
+
+
+def _several(sides: int) -> bool:
+    return bool(sides & (sides - 1))
 
 
 def _sites(member: Said) -> tuple[int, ...]:

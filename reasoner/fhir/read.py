@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,8 @@ from .statement import Statements
 from .tables import FhirMapping
 
 _ANONYMOUS = ""
+_COUNTS = ("used", "unmapped", "unplaced", "unused")
+_TYPED = re.compile(r"(?:^|[/:])([A-Z][A-Za-z]+)/[^/]+$")
 
 
 def read_resources(
@@ -34,16 +37,33 @@ def read_resources(
     sheet = Sheet()
     identities = Identities(resources, full_urls)
     statements = Statements(mapping, model, identities, sheet, on)
+    counted = ["unused"] * len(resources)
+    saids: list[Said] = []
     # The same resources in another order give the same facts in the same order.
-    order = sorted(range(len(resources)), key=identities.labels.__getitem__)
-    saids = [said for i in order if (said := statements.read(i, resources[i])) is not None]
+    for i in sorted(range(len(resources)), key=identities.labels.__getitem__):
+        known = len(sheet.unmapped)
+        if (said := statements.read(i, resources[i])) is not None:
+            saids.append(said)
+        elif len(sheet.unmapped) > known:
+            counted[i] = "unmapped"
     subjects: list[SubjectFacts] = []
     taken: set[str] = set()
-    for patient, own in _by_patient(saids, identities, sheet).items():
+    for patient, own in sorted(_by_patient(saids, identities, sheet).items()):
         subjects += _subjects(patient, own, mapping, model, kinds, sheet, taken)
-    used = {said.iri for said in saids if said.used}
+    for said in saids:
+        if said.used or said.unplaced:
+            counted[said.index] = "used" if said.used else "unplaced"
     subjects.sort(key=lambda subject: (subject.patient or "", subject.reference or "", subject.iri))
-    return _reading(subjects, identities, sheet, used)
+    return Reading(
+        subjects=tuple(subjects),
+        resources=len(resources),
+        used=counted.count("used"),
+        unmapped=tuple(sheet.unmapped),
+        unplaced=tuple(sheet.unplaced),
+        unused=tuple(sheet.unused),
+        results=tuple(sheet.results),
+        counts={"resources": len(resources)} | {name: counted.count(name) for name in _COUNTS},
+    )
 
 
 def _by_patient(saids: list[Said], identities: Identities, sheet: Sheet) -> dict[str, list[Said]]:
@@ -53,30 +73,27 @@ def _by_patient(saids: list[Said], identities: Identities, sheet: Sheet) -> dict
     for said in saids:
         if said.patient is None:
             nobody.append(said)
-        elif _is_person(said.patient, identities):
+        elif said.patient in groups or _is_person(said.patient, identities):
             groups.setdefault(said.patient, []).append(said)
         else:
             sheet.not_used(said.label, "its subject is not a patient")
     if nobody and len(groups) < 2:
-        only = next(iter(groups), _ANONYMOUS)
-        mine = groups.setdefault(only, [])
+        mine = groups.setdefault(next(iter(groups), _ANONYMOUS), [])
         mine += nobody
         mine.sort(key=lambda said: said.label)
-    else:
-        for said in nobody:
-            sheet.unplaced += [(said.label, fact.finding) for fact in said.facts]
-            if not said.facts:
-                sheet.not_used(said.label, "it names no patient")
+        return groups
+    for said in nobody:
+        sheet.not_used(said.label, "it does not say which of the patients it is about")
+        for fact in said.facts:
+            sheet.not_placed(said, fact.finding)
     return groups
 
 
 def _is_person(iri: str, identities: Identities) -> bool:
     kind = identities.types.get(iri)
     if kind is None:
-        # It is not in the input: only a reference that names another type tells that it is no person.
-        parts = iri.rsplit("/", 2) if "/" in iri and not iri.startswith("urn:uuid:") else []
-        name = parts[-2].rpartition(":")[2] if len(parts) > 1 else ""
-        kind = name if name in ("Group", "Device", "Location", "Organization", "Practitioner", "Medication") else "Patient"
+        named = _TYPED.search(iri)
+        kind = named[1] if named else "Patient"
     return kind == "Patient"
 
 
@@ -89,50 +106,44 @@ def _subjects(
     sheet: Sheet,
     taken: set[str],
 ) -> list[SubjectFacts]:
+    """The subjects of one patient, each with the facts of what it belongs to."""
+    roots = {name for name, kind in model.kinds.items() if kind.parent is None}
+    person = [(said, fact) for said in saids for fact in said.facts if model.findings[fact.finding].kind in roots]
+    shared = [fact for _, fact in person]
     found: list[SubjectFacts] = []
-    root = next((name for name, kind in model.kinds.items() if kind.parent is None and name in kinds), None)
     if mapping.located is not None and mapping.located.kind in kinds:
-        grouping = group(saids, mapping.located, sheet)
-        placer = Placer(model, mapping.located, grouping, saids, sheet)
+        placer = Placer(model, mapping.located, group(saids, mapping.located, sheet), saids, sheet)
         placer.place()
         for foot in placer.feet:
-            shared = foot.facts + placer.person
-            found += [_lesion(lesion, mapping.located.kind, shared, patient, taken) for lesion in foot.lesions]
-    if root is not None:
-        found.append(_person(patient, root, saids, model))
-    roots = {name for name, kind in model.kinds.items() if kind.parent is None}
-    for said in saids:
-        if not said.used:
-            sheet.unplaced += [
-                (said.label, fact.finding)
-                for fact in said.facts
-                if model.findings[fact.finding].kind in roots or mapping.located is None or root is not None and not found
-            ]
+            common = foot.facts + shared
+            found += [_lesion(lesion, mapping.located.kind, common, patient, taken) for lesion in foot.lesions]
+    else:
+        for said in saids:
+            for fact in said.facts:
+                if model.findings[fact.finding].kind not in roots:
+                    sheet.not_placed(said, fact.finding)
+    found += [_person(patient, root, shared, saids) for root in sorted(roots & kinds)]
+    for said, fact in person:
+        if found:
+            said.used = True
+        else:
+            sheet.not_placed(said, fact.finding)
     return found
 
 
 def _lesion(lesion: Lesion, kind: str, shared: list[Fact], patient: str, taken: set[str]) -> SubjectFacts:
     """The subject bears the name of the first of its members: by naming order, then by code point."""
     members = sorted(lesion.members, key=lambda said: (said.effect != "counts", said.order, said.label, said.iri))
-    first = members[0]
-    iri = first.iri
+    iri = first = members[0].iri
     if iri in taken:
         iri = "urn:uuid:" + str(uuid.uuid5(uuid.NAMESPACE_OID, f"{iri}#{len(taken)}"))
     taken.add(iri)
-    same = tuple(sorted({member.iri for member in members} - {first.iri}))
-    return SubjectFacts(iri, first.reference, kind, patient or None, tuple(lesion.facts + shared), same)
+    same = tuple(sorted({member.iri for member in members} - {first}))
+    return SubjectFacts(iri, members[0].reference, kind, patient or None, tuple(lesion.facts + shared), same)
 
 
-def _person(patient: str, kind: str, saids: list[Said], model: Model) -> SubjectFacts:
-    facts: list[Fact] = []
+def _person(patient: str, kind: str, facts: list[Fact], saids: list[Said]) -> SubjectFacts:
     reference = next((said.reference for said in saids if said.iri == patient), None)
-    for said in saids:
-        own = [fact for fact in said.facts if model.findings[fact.finding].kind == kind]
-        facts += own
-        said.used = said.used or bool(own)
-    return SubjectFacts(patient or "urn:guideline-reasoner:patient", reference, kind, patient or None, tuple(facts))
-
-
-def _reading(subjects: list[SubjectFacts], identities: Identities, sheet: Sheet, used: set[str]) -> Reading:
-    """Count each resource once: used, else unmapped, else unplaced, else unused."""
-    raise NotImplementedError
+    if reference is None and (named := _TYPED.search(patient)):
+        reference = named[0].lstrip("/:")
+    return SubjectFacts(patient or "urn:guideline-reasoner:Patient", reference, kind, patient or None, tuple(facts))

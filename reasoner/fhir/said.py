@@ -25,15 +25,21 @@ class Sheet:
         """An element is not as FHIR says."""
         self.violation(focus, path, f"`{problem.element}` is not {problem.wanted}: write it so.")
 
+    def not_placed(self, said: Said, finding: str) -> None:
+        """A fact that belongs nowhere for certain."""
+        said.unplaced = True
+        self.unplaced.append((said.label, finding))
+
     def not_used(self, label: str, why: str) -> None:
         """A resource, or a part of it, gives no value."""
         self.unused.append((label, why))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Said:
     """What one resource says: facts, the place that it names, and whether it establishes a subject."""
 
+    index: int
     label: str
     iri: str
     reference: str | None
@@ -59,3 +65,4 @@ class Said:
     when: str | None = None
     via: str | None = None
     used: bool = False
+    unplaced: bool = False

@@ -52,7 +52,7 @@ class Statements:
     def _said(self, i: int, resource: dict[str, Any]) -> Said:
         identities = self.identities
         said = Said(
-            identities.labels[i], identities.iris[i], identities.references[i], identities.subject_of(i, resource)
+            i, identities.labels[i], identities.iris[i], identities.references[i], identities.subject_of(i, resource)
         )
         if "bodySite" in resource or "bodyStructure" in resource:
             self._body_site(resource, said)
@@ -62,7 +62,7 @@ class Statements:
         unread: set[Coding] = set()
         try:
             for pairs in concepts(resource.get("bodySite"), "bodySite"):
-                known = [place for pair in pairs if (place := self.mapping.places.get(pair)) is not None]
+                known = [found for pair in pairs if (found := self.mapping.places.get(pair)) is not None]
                 for side, place in known:
                     said.side |= side
                     said.body_place |= place
@@ -102,6 +102,8 @@ class Statements:
                     return "", f"`{status.element}` is missing: no value"
                 continue
             if status.system is None:
+                if type(value) is str and status.effects.get(value) == "counts":
+                    continue
                 if not isinstance(value, str):
                     raise Malformed(status.element, "a code")
                 codes = {value}
@@ -204,7 +206,8 @@ class Statements:
 
     def _patient(self, i: int, resource: dict[str, Any]) -> Said:
         identities = self.identities
-        said = Said(identities.labels[i], identities.iris[i], identities.references[i], identities.iris[i], used=True)
+        iri = identities.iris[i]
+        said = Said(i, identities.labels[i], iri, identities.references[i], iri, used=True)
         for element, _, name in self.mapping.elements.get("Patient", ()):
             value = resource.get(element)
             if value is None:
@@ -239,7 +242,8 @@ class Statements:
         said = self._said(i, resource)
         if not self._when(said, resource, _OBSERVED):
             return None
-        said.focus = references(resource.get("focus"), "focus", self.identities, i)
+        if "focus" in resource:
+            said.focus = references(resource["focus"], "focus", self.identities, i)
         done: set[tuple[int, str]] = set()
         for part, one in parts:
             for meaning in one.meanings:
@@ -262,5 +266,9 @@ class Statements:
         return parts
 
     def _look_up(self, part: dict[str, Any]) -> list[Coded]:
-        pairs = codings(part.get("code"), "code")
-        return [found for pair in pairs if (found := self.mapping.coded("Observation", *pair)) is not None]
+        coded = self.mapping.coded
+        return [
+            found
+            for system, code in codings(part.get("code"), "code")
+            if (found := coded("Observation", system, code)) is not None
+        ]

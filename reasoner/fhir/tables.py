@@ -49,6 +49,9 @@ class Coded:
     via: str
 
 
+_UNSEEN = Coded((), 0, 0, "", "")
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """A code system: its URI, the prefix in SSSOM tables, and the character that codes may leave out."""
@@ -85,7 +88,7 @@ class CodedResource:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The kind of subject that coded resources establish, the finding that locates it, and how its parent is told apart.
+    """The kind of subject that coded resources establish, the finding that locates it, and the sides of its parent.
 
     A side is a bit: ``1 << i`` for ``sides[i]``.
     """
@@ -126,12 +129,12 @@ class FhirMapping:
     def coded(self, kind: str, system: str | None, code: str | None) -> Coded | None:
         """What the code means in that type of resource, None when nobody mapped it."""
         key = (kind, system, code)
-        memory = self._memory
-        if key in memory:
-            return memory[key]
-        if len(memory) >= _MEMORY:
-            memory.clear()
-        memory[key] = found = self._look_up(kind, system, code)
+        found = self._memory.get(key, _UNSEEN)
+        if found is _UNSEEN:
+            if len(self._memory) >= _MEMORY:
+                # Codes come from outside, so what is remembered must not grow without end.
+                self._memory.clear()
+            found = self._memory[key] = self._look_up(kind, system, code)
         return found
 
     def _look_up(self, kind: str, system: str | None, code: str | None) -> Coded | None:

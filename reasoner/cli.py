@@ -1,0 +1,218 @@
+"""The command line: arguments in, answers to stdout, one line an error to stderr, and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import gc
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+from .errors import ReasonerError, UsageError
+
+if TYPE_CHECKING:
+    from .knowledge import Knowledge
+
+DONE, FAILED, INVALID = 0, 1, 2
+
+FORMATS = ("text", "json", "ndjson", "turtle", "html")
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose complaints are one line and exit code 1."""
+
+    def error(self, message: str) -> NoReturn:
+        text = " ".join(message.split()).replace("'", "`")
+        raise UsageError(text, f"`{self.prog}`", f"see `{self.prog} --help`")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        return _run(sys.argv[1:] if argv is None else list(argv))
+    except ReasonerError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("interrupted; start again")
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing may be written at exit either.
+        _silence(sys.stdout)
+        return FAILED
+    except OSError as error:
+        return _fail(f"cannot write or read: {error.strerror or type(error).__name__}, {_place(error)}; check it")
+    except (RecursionError, MemoryError) as error:
+        return _fail(f"the input is too {'deeply nested' if isinstance(error, RecursionError) else 'large'}; simplify it")
+    except Exception as error:
+        # The message of an unforeseen error may quote the patient: say only what kind it is and where it arose.
+        return _fail(f"unforeseen {type(error).__name__}, {_place(error)}; please report it")
+
+
+def _fail(text: str) -> int:
+    line = " ".join(f"error: {text}".split())
+    with contextlib.suppress(OSError, ValueError):
+        encoding = sys.stderr.encoding or "ascii"
+        print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+    return FAILED
+
+
+def _place(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"`{error.filename}`"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "the output"
+
+
+def _silence(stream: object) -> None:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]
+
+
+def _run(argv: list[str]) -> int:
+    options = _parser().parse_args(argv)
+    options.knowledge = getattr(options, "knowledge", None) or options.main_knowledge
+    if options.version:
+        return _version(options)
+    if options.command is None:
+        raise UsageError("no command", "`guideline`", "choose `assess`, `terms` or `template`, or see `guideline --help`")
+    command: Callable[[argparse.Namespace], int] = options.run
+    return command(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="guideline",
+        description="Decides which treatments of a clinical guideline a patient is eligible for, and says why.",
+        epilog="Exit codes: 0 done; 1 could not run; 2 ran, and some patient data is invalid; 3 ran, and a check of the "
+        "knowledge failed. Nothing here uses the network. Not a medical device.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action="store_true", help="the version of the program, and version and hash of each guideline"
+    )
+    shared = _Parser(add_help=False, allow_abbrev=False)
+    shared.add_argument("--knowledge", metavar="DIR", help="take guidelines and mappings from this folder")
+    shared.add_argument("--output", "-o", metavar="FILE", help="write to this file instead of to the terminal")
+    parser.add_argument("--knowledge", dest="main_knowledge", metavar="DIR", help="as after a command")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    _add_assess(commands, shared)
+    terms = commands.add_parser(
+        "terms", parents=[shared], allow_abbrev=False, help="the findings with their values, units and codes",
+        description="Lists every finding that a guideline may ask about: allowed values, unit, policy, codes.",
+    )  # fmt: skip
+    terms.add_argument("--format", choices=("text", "json", "csv"), default="text", help="default: text")
+    terms.set_defaults(run=_terms)
+    template = commands.add_parser(
+        "template", parents=[shared], allow_abbrev=False, help="an empty patient to fill in",
+        description="Prints a patient of whom nothing is recorded, with every finding and what it may be.",
+    )  # fmt: skip
+    template.add_argument("--format", choices=("turtle", "fhir", "csv"), default="turtle", help="default: turtle")
+    template.set_defaults(run=_template)
+    return parser
+
+
+def _add_assess(commands: argparse._SubParsersAction[_Parser], shared: argparse.ArgumentParser) -> None:
+    assess = commands.add_parser(
+        "assess", parents=[shared], allow_abbrev=False, help="a patient in, eligible treatments out",
+        description="Decides every recommendation for every subject of each input. FILE is FHIR (JSON, or NDJSON with a "
+        "Bundle or a resource a line) or RDF (Turtle, TriG, N-Triples, N-Quads, RDF/XML, JSON-LD); `-` reads stdin.",
+        epilog="Examples: guideline assess patient.json | guideline assess --format ndjson cohort.ndjson | "
+        "cat patient.ttl | guideline assess --interactive patient.ttl",
+    )  # fmt: skip
+    assess.add_argument("files", nargs="+", metavar="FILE", help="an input; `-` is stdin")
+    assess.add_argument(
+        "--format", choices=FORMATS, default="text",
+        help="text to read (default); json: one object, or a list for several inputs; ndjson: an answer a line; "
+        "turtle: a PROV-O graph; html: one page without links to elsewhere",
+    )  # fmt: skip
+    assess.add_argument("--strict", action="store_true", help="ask instead of assuming anything")
+    assess.add_argument(
+        "--on", metavar="DATE", type=_date, help="decide as of this day: later resources are unused, ages counted at it"
+    )
+    assess.add_argument("--interactive", action="store_true", help="ask what is missing, most decisive first")
+    assess.set_defaults(run=_assess)
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a date such as 2026-03-31") from None
+
+
+def _load(options: argparse.Namespace) -> Knowledge:
+    from .knowledge import load_knowledge
+
+    with _uncollected():
+        return load_knowledge(None if options.knowledge is None else Path(options.knowledge))
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Loading makes many objects and no garbage: looking for some would take a fifth of its time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextlib.contextmanager
+def opened(path: str | None) -> Iterator[BinaryIO]:
+    """The file to write to, or stdout; written whole and flushed, or an error."""
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        target = Path(path).open("wb")
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", f"`{path}`", "name a file that you may write") from error
+    with target:
+        yield target
+
+
+def _assess(options: argparse.Namespace) -> int:
+    from .run import Run
+
+    with _uncollected():
+        from .assess import Reasoner
+
+        reasoner = Reasoner(_load(options), options.strict)
+    with opened(options.output) as target:
+        return Run(reasoner, options, target).all()
+
+
+def _terms(options: argparse.Namespace) -> int:
+    from .terms import terms
+
+    with opened(options.output) as target:
+        target.write(terms(_load(options), options.format))
+    return DONE
+
+
+def _template(options: argparse.Namespace) -> int:
+    from .template import template
+
+    with opened(options.output) as target:
+        target.write(template(_load(options), options.format).encode())
+    return DONE
+
+
+def _version(options: argparse.Namespace) -> int:
+    from . import __version__
+
+    print(f"guideline-reasoner {__version__}")
+    for guideline in _load(options).guidelines:
+        print(f"{guideline.id} {guideline.version} sha256:{guideline.sha256}")
+    sys.stdout.flush()
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

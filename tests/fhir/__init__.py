@@ -1,0 +1,1 @@
+"""How FHIR is read: one named case for every rule."""
