@@ -166,7 +166,8 @@ class Deriver:
         said = f"{finding.label} is recorded as {_either(own)}, the measurements give {_either(given)}"
         if order == 0:
             state.results.append(Result("Violation", focus, name, f"{said}: correct one of them."))
-            state.known[name] = contradicted(place.mask, [*own, *given], recorded)
+            both = finding.notations((recorded.bits | bits) >> place.offset)
+            state.known[name] = contradicted(place.mask, both, recorded)
         else:
             governs = "the recorded grade" if order > 0 else "what was measured"
             state.results.append(Result("Info", focus, name, f"{said}: {governs} is later and governs."))

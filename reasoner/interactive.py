@@ -109,7 +109,8 @@ class Dialogue:
     def _name(self, subject: Mapping[str, Any]) -> str:
         known = subject["findings"]
         said = [self.words.said(name, known[name]) for name in self.words.headline(known) if known[name] is not None]
-        return f"{subject['reference'] or subject['subject']}{f' ({', '.join(said)})' if said else ''}"
+        name = subject["reference"] or subject["subject"]
+        return f"{name} ({', '.join(said)})" if said else str(name)
 
     def _so_far(self, subject: Mapping[str, Any]) -> str:
         rows = [r for g in subject["guidelines"] for r in g["recommendations"]]

@@ -377,10 +377,11 @@ class _SubjectWriter:
         rows = {r["finding"]: r for g in self.subject["guidelines"] for v in g["recommendations"] for r in v["because"]}
         rows |= {r["finding"]: r for g in self.subject["guidelines"] for r in g.get("scopeBecause", ())}
         groups: dict[str, list[Item]] = {}
+        own = (self.subject["subject"], self.subject["patient"])
         for name, value in self.subject["findings"].items():
             if value is None:
                 continue
-            origin = f" ({said})" if name in rows and (said := say.provenance(rows[name])) else ""
+            origin = f" ({said})" if name in rows and (said := say.provenance(rows[name], own)) else ""
             group = self.words.findings[name].group if name in self.words.findings else ""
             groups.setdefault(group or "Other", []).append(Item(f"{self.words.said(name, value)}{origin}"))
         items = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -29,13 +30,36 @@ def read_graph(
     return _GraphReader(graph, model, kinds, declared).read()
 
 
+_ROUNDS = 4
+"""How far a blank node looks around for a stable name: lesion, foot, patient, value."""
+
+
 def _stable(triples: list[ox.Quad | ox.Triple]) -> Iterable[ox.Quad | ox.Triple]:
-    """The same triples with canonical blank node names: the names in the file must never matter."""
-    if not any(isinstance(t.subject, ox.BlankNode) for t in triples):
+    """The same triples with blank nodes named by what is said of them in our terms.
+
+    The names in the file, the order of its triples and statements in other vocabularies never matter. Unlike RDF
+    canonicalisation this stays linear on any input; nodes that it cannot tell apart say the same.
+    """
+    blank = {n for t in triples for n in (t.subject, t.object) if isinstance(n, ox.BlankNode)}
+    if not blank:
         return triples
-    dataset = ox.Dataset(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
-    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    return dataset
+    ours = [t for t in triples if t.predicate.value == TYPE or t.predicate.value.startswith(GR)]
+    colour = {str(node): "" for node in blank}
+    for _ in range(_ROUNDS):
+        said: dict[str, list[str]] = {node: [] for node in colour}
+        for t in ours:
+            subject, object_ = str(t.subject), str(t.object)
+            if subject in said:
+                said[subject].append(f">{t.predicate.value} {colour.get(object_, object_)}")
+            if object_ in said:
+                said[object_].append(f"<{t.predicate.value} {colour.get(subject, subject)}")
+        colour = {n: hashlib.sha256("\n".join(sorted(set(lines))).encode()).hexdigest() for n, lines in said.items()}
+    subjects = {str(t.subject) for t in ours if isinstance(t.subject, ox.BlankNode)}
+    names = {n: ox.BlankNode(f"n{i}") for i, n in enumerate(sorted(subjects, key=lambda n: colour[n]), 1)}
+    # Blank nodes that only other vocabularies speak of come after, so that they never shift a name.
+    others = sorted(colour.keys() - names.keys())
+    names |= {n: ox.BlankNode(f"x{i}") for i, n in enumerate(others, 1)}
+    return [ox.Triple(names.get(str(t.subject), t.subject), t.predicate, names.get(str(t.object), t.object)) for t in triples]  # type: ignore[arg-type]
 
 
 class _GraphReader:

@@ -57,9 +57,11 @@ def _mark(row: Json) -> str:
     return {"derived": " (derived)", "assumed": " (ASSUMED)"}.get(row["from"], "")
 
 
-def provenance(row: Json) -> str:
-    """Where a known value comes from, empty where nothing tells."""
+def provenance(row: Json, own: Sequence[str | None]) -> str:
+    """Where a known value comes from, empty where nothing tells more than the nodes ``own`` of the subject itself."""
     source = row.get("resource") or ""
+    if source in own:
+        source = ""
     if row["from"] == "recorded":
         return source
     return f"{row['from']} from {source}" if source else str(row["from"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import DataError
+from reasoner.errors import DataError
+
 from .identity import Identities
 
 Resource = dict[str, Any]

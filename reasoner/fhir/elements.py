@@ -1,4 +1,4 @@
-"""Reads FHIR elements of any shape: what is not as FHIR says is `Malformed`, never a surprise further on."""
+"""Reads FHIR elements of any shape: what is not as FHIR says is `MalformedError`, never a surprise further on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from ..dates import interval
+from reasoner.dates import interval
+
 from .identity import Identities
 
 Coding = tuple[str | None, str | None]
@@ -17,7 +18,7 @@ _HUGE = 1e15
 _UCUM = "http://unitsofmeasure.org"
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """An element is not of the type that FHIR gives it."""
 
     def __init__(self, element: str, wanted: str) -> None:
@@ -32,28 +33,35 @@ def shown(text: object) -> str:
 
 def codings(concept: object, element: str) -> list[Coding]:
     """The codings of a CodeableConcept, none when it is missing."""
-    if type(concept) is dict and type(found := concept.get("coding")) is list and len(found) == 1:
-        # Nearly every concept has one coding of two texts; the rest below says what is wrong with the others.
-        if type(only := found[0]) is dict and type(only.get("system")) is type(only.get("code")) is str:
-            return [(only["system"], only["code"])]
+    if (only := _single(concept)) is not None:
+        return [only]
     if concept is None:
         return []
     if not isinstance(concept, dict):
-        raise Malformed(element, "a CodeableConcept")
+        raise MalformedError(element, "a CodeableConcept")
     found = concept.get("coding")
     if found is None:
         return []
     if not isinstance(found, list):
-        raise Malformed(element + ".coding", "a list")
+        raise MalformedError(element + ".coding", "a list")
     pairs: list[Coding] = []
     for coding in found:
         if not isinstance(coding, dict):
-            raise Malformed(element + ".coding", "a list of Codings")
+            raise MalformedError(element + ".coding", "a list of Codings")
         system, code = coding.get("system"), coding.get("code")
         if not (system is None or isinstance(system, str)) or not (code is None or isinstance(code, str)):
-            raise Malformed(element + ".coding", "a list of Codings with texts as system and code")
+            raise MalformedError(element + ".coding", "a list of Codings with texts as system and code")
         pairs.append((system, code))
     return pairs
+
+
+def _single(concept: object) -> Coding | None:
+    """The coding of a concept that has one with system and code: nearly every concept, so it is looked at first."""
+    if type(concept) is not dict or type(found := concept.get("coding")) is not list or len(found) != 1:
+        return None
+    if type(only := found[0]) is not dict or not type(only.get("system")) is type(only.get("code")) is str:
+        return None
+    return only["system"], only["code"]
 
 
 def concepts(value: object, element: str) -> list[list[Coding]]:
@@ -72,14 +80,14 @@ def references(value: object, element: str, identities: Identities, i: int) -> t
     found = []
     for one in value if isinstance(value, list) else [value]:
         if not isinstance(one, dict):
-            raise Malformed(element, "a list of References")
+            raise MalformedError(element, "a list of References")
         target = one.get("reference")
         if isinstance(target, dict):
             target = target.get("reference")
         if isinstance(target, str) and target:
             found.append(identities.resolve(target, i))
         elif target is not None:
-            raise Malformed(element, "a list of References with texts as reference")
+            raise MalformedError(element, "a list of References with texts as reference")
     return tuple(found)
 
 
@@ -92,7 +100,7 @@ def moment(resource: dict[str, Any], elements: Sequence[str]) -> tuple[str | Non
         if isinstance(value, str):
             return _date(value, element), value
         if not isinstance(value, dict):
-            raise Malformed(element, "a FHIR date or a Period")
+            raise MalformedError(element, "a FHIR date or a Period")
         events = value.get("event")
         if isinstance(events, list) and events:
             dates = [_date(event, element) for event in events]
@@ -109,21 +117,21 @@ def _date(value: object, element: str) -> str:
             return value
     except ValueError:
         pass
-    raise Malformed(element, "a FHIR date such as 2026-03-01")
+    raise MalformedError(element, "a FHIR date such as 2026-03-01")
 
 
 def quantity(value: object, element: str) -> tuple[float | int | None, str | None, bool]:
     """Number, UCUM unit, and whether the number is only a bound, of a Quantity."""
     if not isinstance(value, dict):
-        raise Malformed(element, "a Quantity")
+        raise MalformedError(element, "a Quantity")
     number, system, code, unit = (value.get(part) for part in ("value", "system", "code", "unit"))
     if number is not None and not is_number(number):
-        raise Malformed(element + ".value", "a number")
+        raise MalformedError(element + ".value", "a number")
     if system is not None and system != _UCUM:
-        raise Malformed(element + ".system", _UCUM)
+        raise MalformedError(element + ".system", _UCUM)
     chosen = unit if code is None else code
     if chosen is not None and not isinstance(chosen, str):
-        raise Malformed(element + ".code", "a UCUM unit as text")
+        raise MalformedError(element + ".code", "a UCUM unit as text")
     return number, chosen, value.get("comparator") is not None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..model import Fact, Result
+from reasoner.model import Fact, Result
+
 from .places import Place, place_of
 from .said import Said, Sheet
 from .tables import Located
@@ -122,9 +123,7 @@ def _within(one: Place, other: Place) -> Place:
     return other if one.contains(other) else one
 
 
-def _add_unsure(
-    grouping: Grouping, saids: Sequence[Said], unsure: list[Said], located: Located, sheet: Sheet
-) -> None:
+def _add_unsure(grouping: Grouping, saids: Sequence[Said], unsure: list[Said], located: Located, sheet: Sheet) -> None:
     """Refuted and doubted resources: they join the lesion at their place, and exist by themselves when referred to."""
     if not unsure:
         return

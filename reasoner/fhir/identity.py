@@ -43,7 +43,11 @@ class Identities:
             iri = url
             self._known[url] = url
         elif local is not None:
-            iri = self._base + local if is_iri(self._base + local) else self._base + quote(local, safe="/")
+            iri = (
+                self._base + local
+                if is_iri(self._base + local)
+                else self._base + quote(local, safe="/", errors="backslashreplace")
+            )
         elif kind:
             iri = self._content(resource)
         else:
@@ -63,7 +67,7 @@ class Identities:
         except (TypeError, ValueError):
             text = repr(resource)
         count = self._alike[text] = self._alike.get(text, 0) + 1
-        return "urn:uuid:" + str(uuid.uuid5(uuid.NAMESPACE_OID, f"{text}#{count}"))
+        return content_name(f"{text}#{count}")
 
     def resolve(self, reference: str, i: int) -> str:
         """The IRI that a reference in resource ``i`` means, whether or not the input holds it."""
@@ -117,8 +121,12 @@ class Identities:
 
 
 def _identifier_name(identifier: Mapping[str, Any]) -> str:
-    text = f"{identifier.get('system')}|{identifier.get('value')}"
-    return "urn:uuid:" + str(uuid.uuid5(uuid.NAMESPACE_OID, text))
+    return content_name(f"{identifier.get('system')}|{identifier.get('value')}")
+
+
+def content_name(text: str) -> str:
+    """An IRI made of a text that does not show it; the same text gives the same IRI."""
+    return "urn:uuid:" + str(uuid.uuid5(uuid.NAMESPACE_OID, text.encode(errors="backslashreplace").decode()))
 
 
 @lru_cache(maxsize=4096)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ..errors import KnowledgeError
-from ..graph import GR, NOTATION, RDFS, Graph
-from ..model import Finding, Model
+from reasoner.errors import KnowledgeError
+from reasoner.graph import GR, NOTATION, RDFS, Graph
+from reasoner.model import Finding, Model
+
 from .sssom import Row, Table, read_table
 from .tables import CodedResource, FhirMapping, Located, Meaning, Rule, Status, System
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..dates import later
-from ..model import Fact, Model
+from reasoner.dates import later
+from reasoner.model import Fact, Model
+
 from .grouping import Grouping, Lesion
 from .places import Place, place_of
 from .said import Said, Sheet
@@ -85,7 +86,7 @@ class Placer:
             same = [lesion for lesion, known in places if known == place]
             fitting = same if len(same) == 1 else [lesion for lesion, known in places if known.nested(place)]
             # A second lesion that may be meant makes the choice a guess, and so does a resource that names no place.
-            if (len(same) != 1 and len(places) > 1) or not said.sited and not place.side:
+            if (len(same) != 1 and len(places) > 1) or not (said.sited or place.side):
                 return []
         return fitting if len(fitting) == 1 else []
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ..model import Fact, Model, Reading, SubjectFacts
+from reasoner.model import Fact, Model, Reading, SubjectFacts
+
 from .grouping import Lesion, group
-from .identity import Identities
+from .identity import Identities, content_name
 from .placing import Placer
 from .said import Said, Sheet
 from .statement import Statements
@@ -136,7 +136,7 @@ def _lesion(lesion: Lesion, kind: str, shared: list[Fact], patient: str, taken: 
     members = sorted(lesion.members, key=lambda said: (said.effect != "counts", said.order, said.label, said.iri))
     iri = first = members[0].iri
     if iri in taken:
-        iri = "urn:uuid:" + str(uuid.uuid5(uuid.NAMESPACE_OID, f"{iri}#{len(taken)}"))
+        iri = content_name(f"{iri}#{len(taken)}")
     taken.add(iri)
     same = tuple(sorted({member.iri for member in members} - {first}))
     return SubjectFacts(iri, members[0].reference, kind, patient or None, tuple(lesion.facts + shared), same)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..model import Fact, Result
-from .elements import Coding, Malformed
+from reasoner.model import Fact, Result
+
+from .elements import Coding, MalformedError
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Sheet:
         """Something is wrong with the data."""
         self.results.append(Result("Violation", focus, path, message))
 
-    def malformed(self, focus: str, path: str | None, problem: Malformed) -> None:
+    def malformed(self, focus: str, path: str | None, problem: MalformedError) -> None:
         """An element is not as FHIR says."""
         self.violation(focus, path, f"`{problem.element}` is not {problem.wanted}: write it so.")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..errors import KnowledgeError
+from reasoner.errors import KnowledgeError
 
 _REQUIRED = ("subject_id", "predicate_id", "object_id", "mapping_justification", "resource_type", "match")
 _PREFIX = re.compile(r"#\s+([A-Za-z][\w.-]*):\s+(\S+)\s*$")

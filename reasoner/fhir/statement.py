@@ -6,9 +6,10 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from ..dates import age_in_years, interval
-from ..model import Fact, Model, Result
-from .elements import Coding, Malformed, codings, concepts, moment, references, shown
+from reasoner.dates import age_in_years, interval
+from reasoner.model import Fact, Model, Result
+
+from .elements import Coding, MalformedError, codings, concepts, moment, references, shown
 from .identity import Identities
 from .said import Said, Sheet
 from .tables import Coded, CodedResource, FhirMapping, Meaning
@@ -42,7 +43,7 @@ class Statements:
                 return self._coded(i, resource, spec)
             if kind == "Patient":
                 return self._patient(i, resource)
-        except Malformed as problem:
+        except MalformedError as problem:
             self.sheet.malformed(label, None, problem)
             self.sheet.not_used(label, "it is not as FHIR says: see the validation results")
             return None
@@ -69,7 +70,7 @@ class Statements:
                 if not known:
                     unread.update(pairs or [(None, "text")])
                 said.sited = True
-        except Malformed as problem:
+        except MalformedError as problem:
             self.sheet.malformed(said.label, None, problem)
             unread.add((None, f"unreadable {said.iri}"))
         if (structure := resource.get("bodyStructure")) is not None:
@@ -84,7 +85,7 @@ class Statements:
             said.when, begin = moment(resource, elements)
             if self._limit is None or begin is None or interval(begin)[0] < self._limit:
                 return True
-        except Malformed as problem:
+        except MalformedError as problem:
             said.when = None
             self.sheet.malformed(said.label, None, problem)
             return True
@@ -105,7 +106,7 @@ class Statements:
                 if type(value) is str and status.effects.get(value) == "counts":
                     continue
                 if not isinstance(value, str):
-                    raise Malformed(status.element, "a code")
+                    raise MalformedError(status.element, "a code")
                 codes = {value}
             else:
                 pairs = codings(value, status.element)
@@ -230,7 +231,7 @@ class Statements:
 
     def _observation(self, i: int, resource: dict[str, Any]) -> Said | None:
         label = self.identities.labels[i]
-        parts = self._parts(label, resource)
+        parts = self._parts(resource)
         if not parts:
             pairs = codings(resource.get("code"), "code")
             self.sheet.unmapped.append((label, *(pairs[0] if pairs else (None, None))))
@@ -252,16 +253,16 @@ class Statements:
                     self._values.read(said, part, meaning, one.via)
         return said if said.facts else None
 
-    def _parts(self, label: str, resource: dict[str, Any]) -> list[tuple[dict[str, Any], Coded]]:
+    def _parts(self, resource: dict[str, Any]) -> list[tuple[dict[str, Any], Coded]]:
         """The resource and its components that have a mapped code."""
         parts = [(resource, one) for one in self._look_up(resource)]
         components = resource.get("component")
         if components is not None:
             if not isinstance(components, list):
-                raise Malformed("component", "a list")
+                raise MalformedError("component", "a list")
             for component in components:
                 if not isinstance(component, dict):
-                    raise Malformed("component", "a list of components")
+                    raise MalformedError("component", "a list of components")
                 parts += [(component, one) for one in self._look_up(component)]
         return parts
 

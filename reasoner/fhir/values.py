@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model import Fact, Finding, Model
-from .elements import Malformed, codings, is_number, quantity, scaled, shown
+from reasoner.model import Fact, Finding, Model
+
+from .elements import MalformedError, codings, is_number, quantity, scaled, shown
 from .said import Said, Sheet
 from .tables import FhirMapping, Meaning
 
@@ -31,7 +32,7 @@ class Values:
                 self._coded_value(said, part, finding, via)
             else:
                 self._numeric_value(said, part, finding, via)
-        except Malformed as problem:
+        except MalformedError as problem:
             self.sheet.malformed(said.label, name, problem)
             self.sheet.not_used(said.label, f"its `{name}` is not used: see the validation results")
 
@@ -60,7 +61,7 @@ class Values:
         whole = part.get("valueInteger")
         if whole is not None and range_.integer:
             if not is_number(whole) or whole != int(whole):
-                raise Malformed("valueInteger", "a whole number")
+                raise MalformedError("valueInteger", "a whole number")
             self.number(said, finding, int(whole), via)
             return
         if (value := part.get("valueQuantity")) is None:
@@ -81,7 +82,7 @@ class Values:
         else:
             number = scaled(number, factor)
             if range_.integer and number != int(number):
-                raise Malformed("valueQuantity.value", "a whole number")
+                raise MalformedError("valueQuantity.value", "a whole number")
             self.number(said, finding, int(number) if range_.integer else number, via)
 
     def number(self, said: Said, finding: Finding, number: float | int, via: str) -> None:

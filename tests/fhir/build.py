@@ -163,7 +163,13 @@ def observation(
 
 
 def procedure(
-    name: str, code: str, system: str = FOOT, at: Sequence[str] = (), when: str | None = None, of: str = "p", **more: Any
+    name: str,
+    code: str,
+    system: str = FOOT,
+    at: Sequence[str] = (),
+    when: str | None = None,
+    of: str = "p",
+    **more: Any,
 ) -> Resource:
     resource = _resource("Procedure", name, of) | {"status": "completed", "code": concept((system, code))}
     if at:

@@ -109,8 +109,9 @@ def test_a_broader_code_is_listed_and_gives_no_value() -> None:
 
 @pytest.mark.parametrize(
     ("system", "code"),
-    [(ICD, "E12.9"), (ICD, "L97.311"), (ICD, "L97.9"), (ICD, "M24.574"), (ICD, "R65.10"), (ICD, "R65.11"), (ICD, "e11.9"),
-     (ICD, "E11.9; drop"), (SNOMED, "201251005"), (LOINC, "41979-6"), ("http://example.org", "ulcer"), (FOOT, "mild")],
+    [(ICD, "E12.9"), (ICD, "L97.311"), (ICD, "L97.9"), (ICD, "M24.574"), (ICD, "R65.10"), (ICD, "R65.11"),
+     (ICD, "e11.9"), (ICD, "E11.9; drop"), (SNOMED, "201251005"), (LOINC, "41979-6"),
+     ("http://example.org", "ulcer"), (FOOT, "mild")],
 )  # fmt: skip
 def test_a_code_that_nobody_mapped_is_listed(system: str, code: str) -> None:
     understood = read(ULCER, condition("x", code, system))

@@ -51,6 +51,15 @@ def test_a_refuted_narrower_lesion_that_is_referred_to_leaves_the_ulcer_open() -
     assert "narrower" in understood.why("Condition/u")
 
 
+def test_an_unconfirmed_lesion_exists_once_another_resource_refers_to_it() -> None:
+    doubted = condition("u", "ulcer", at=["mth-2", "right"], verification="provisional")
+    assert read(doubted).reading.subjects == ()
+    understood = read(doubted, observation("o", "hyperkeratosis", "present", focus="u"))
+    assert understood.values("ulcer") == []
+    assert understood.values("hyperkeratosis") == ["present"]
+    assert "provisional" in understood.why("Condition/u")
+
+
 def test_a_refuted_ulcer_says_so_of_the_calcification_at_its_place() -> None:
     refuted = condition("u", "ulcer", at=["mth-2", "right"], verification="refuted")
     understood = read(refuted, calcified("mth-2", "right"))
@@ -368,15 +377,17 @@ def test_patients_are_found_by_any_form_of_reference() -> None:
     forms = ["Patient/p", base + "Patient/p", "Patient/p/_history/3"]
     seen = [observation(f"o{i}", "diabetes", "present") | {"subject": {"reference": r}} for i, r in enumerate(forms)]
     for known in (patient(), {"resourceType": "Basic", "id": "x"}):
-        understood = read(ULCER, known, *seen, urls=[base + "Condition/u", f"{base}{known['resourceType']}/{known['id']}",
-                          None, None, None])  # fmt: skip
+        urls = [base + "Condition/u", f"{base}{known['resourceType']}/{known['id']}", None, None, None]
+        understood = read(ULCER, known, *seen, urls=urls)
         assert understood.subject().patient == base + "Patient/p"
         assert len(understood.facts("diabetes")) == 3
 
 
 def test_a_patient_may_be_named_by_identifier() -> None:
     number = {"system": "urn:hospital", "value": "7"}
-    understood = read(patient(identifier=[number]), ULCER, condition("d", "diabetes") | {"subject": {"identifier": number}})
+    understood = read(
+        patient(identifier=[number]), ULCER, condition("d", "diabetes") | {"subject": {"identifier": number}}
+    )
     assert understood.values("diabetes") == ["present"]
 
 

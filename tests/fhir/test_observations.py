@@ -234,7 +234,9 @@ def test_a_completed_procedure_lasts() -> None:
     ],
 )
 def test_dates_of_procedures_in_r4_and_r5(dates: dict[str, Any], when: str) -> None:
-    assert read(ULCER, procedure("p", "offloading-surgery", **dates)).facts("offloading-surgery-performed")[0].when == when
+    assert (
+        read(ULCER, procedure("p", "offloading-surgery", **dates)).facts("offloading-surgery-performed")[0].when == when
+    )
 
 
 @pytest.mark.parametrize("code", ["0QBN0ZZ", "0QBP0ZZ", "0SBM0ZZ", "0SBN0ZZ", "0L8V3ZZ", "0L8W3ZZ", "0JCQ0ZZ"])

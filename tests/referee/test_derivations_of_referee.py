@@ -68,8 +68,11 @@ INFECTION: list[tuple[str, dict[str, Recorded], str]] = [
     (
         "small, shallow, without systemic signs",
         {
-            **{"local-infection-signs": 3, "erythema-extent": 1.9, "deep-tissue-involvement": "absent"},
-            **{"sirs-criteria": 1, "osteomyelitis": "absent"},
+            "local-infection-signs": 3,
+            "erythema-extent": 1.9,
+            "deep-tissue-involvement": "absent",
+            "sirs-criteria": 1,
+            "osteomyelitis": "absent",
         },
         "mild",
     ),

@@ -1,0 +1,1 @@
+"""Tests of the knowledge itself: what is in it, how it is written, and that it is good OWL."""
