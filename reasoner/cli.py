@@ -63,8 +63,10 @@ def _fail(text: str) -> int:
 def _place(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"`{error.filename}`"
+    if isinstance(error, OSError):
+        return "the output"
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "the output"
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "somewhere"
 
 
 def _silence(stream: object) -> None:
@@ -154,12 +156,14 @@ def _load(options: argparse.Namespace) -> Knowledge:
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
     """Loading makes many objects and no garbage: looking for some would take a fifth of its time."""
+    was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.enable()
+        if was:
+            gc.enable()
 
 
 @contextlib.contextmanager
@@ -207,8 +211,9 @@ def _template(options: argparse.Namespace) -> int:
 def _version(options: argparse.Namespace) -> int:
     from . import __version__
 
+    knowledge = _load(options)
     print(f"guideline-reasoner {__version__}")
-    for guideline in _load(options).guidelines:
+    for guideline in knowledge.guidelines:
         print(f"{guideline.id} {guideline.version} sha256:{guideline.sha256}")
     sys.stdout.flush()
     return DONE

@@ -331,7 +331,7 @@ class _SubjectWriter:
             eligible = [r["id"] for r in bears if r["verdict"] == "eligible"]
             others = len(bears) - len(eligible)
             on = [", ".join(eligible)] if eligible else []
-            on += [f"{others} not eligible or open"] if others else []
+            on += [f"{others} that are not eligible or open"] if others else []
             why = say.policy(row["policy"], self.words)
             items.append(Item(f"{_capital(said)} ({why}); bears on {listed(on, 'and')}", row["finding"]))
         if idle:
