@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .answer import NOTICE, Answer, Json, Scribe, counted, headers, validation
@@ -20,6 +20,9 @@ from .knowledge import Knowledge, load_knowledge
 from .model import Fact, Finding, Reading, Result, SubjectFacts
 from .program import Program
 from .rdf import read_graph
+
+if TYPE_CHECKING:
+    from .results import QueryResult
 
 Extra = Mapping[str, Mapping[str, Any]]
 ANSWERED = "answered"
@@ -47,7 +50,7 @@ class Reasoner:
         self.program = program
         self._kinds = frozenset(g.kind for g in knowledge.guidelines)
         self._deriver = Deriver(model, program, derivations, strict)
-        self._deciders = [Decider(guideline, program) for guideline in knowledge.guidelines]
+        self.deciders = [Decider(guideline, program) for guideline in knowledge.guidelines]
         self._scribe = Scribe(model, program, knowledge.clashes)
         self._headers = headers(knowledge.guidelines)
         graph = knowledge.graph
@@ -62,7 +65,7 @@ class Reasoner:
         ``on`` is the day of decision: resources that begin after it are unused, ages are counted at it. Raises
         DataError when the input cannot be read, UsageError when it holds several inputs.
         """
-        inputs = list(self._inputs(source))
+        inputs = list(self.inputs(source))
         if len(inputs) != 1:
             raise UsageError(f"the source holds {len(inputs)} inputs", None, "use assess_all for several")
         if isinstance(inputs[0], BrokenLine):
@@ -71,7 +74,7 @@ class Reasoner:
 
     def assess_all(self, source: Source, on: datetime.date | str | None = None) -> Iterator[Answer | BrokenLine]:
         """The answers to all inputs of a source, in order; a broken NDJSON line stands in its place."""
-        for item in self._inputs(source):
+        for item in self.inputs(source):
             yield item if isinstance(item, BrokenLine) else self.answer(item, on)
 
     def assess_findings(
@@ -82,9 +85,26 @@ class Reasoner:
         A finding maps to a value, a number, a list of values still possible, or None where nothing is known. Raises
         UsageError for a finding or a value that the model does not have.
         """
-        kind = kind or min(self._kinds)
+        return self._subject(self.subject_of(findings, kind, subject))[0]
+
+    def subject_of(self, findings: Mapping[str, Any], kind: str | None = None, subject: str = "urn:subject") -> SubjectFacts:
+        """The findings as facts of a subject; see ``assess_findings``."""
         facts = tuple(self._fact(name, said) for name, said in findings.items() if said is not None)
-        return self._subject(SubjectFacts(subject, None, kind, None, facts))[0]
+        return SubjectFacts(subject, None, kind or min(self._kinds), None, facts)
+
+    def state(self, subject: SubjectFacts) -> State:
+        """What is known of a subject once rules, gradings and missing-data policies are applied."""
+        return self._deriver.state(subject.facts, subject.kind, subject.reference or subject.iri)
+
+    def query(self, query: str, data: Sequence[Source] = ()) -> QueryResult:
+        """The result of a SPARQL query over the knowledge and the assessed ``data``.
+
+        ``query`` is the name of a shipped query, or the text of one. For several queries keep a ``QueryStore``. Raises
+        QueryError.
+        """
+        from .query import QueryStore
+
+        return QueryStore(self, data).query(query)
 
     def _fact(self, name: str, said: Any) -> Fact:
         finding = self.knowledge.model.findings.get(name)
@@ -102,7 +122,8 @@ class Reasoner:
             mask |= bit
         return Fact(name, mask)
 
-    def _inputs(self, source: Source) -> Iterator[Input]:
+    def inputs(self, source: Source) -> Iterator[Input]:
+        """The inputs that a source holds, each of which gets one answer."""
         if isinstance(source, str | Path):
             return read_file(Path(source))
         if isinstance(source, bytes):
@@ -165,8 +186,8 @@ class Reasoner:
         return replace(subject, facts=(*kept, *said))
 
     def _subject(self, subject: SubjectFacts) -> tuple[Json, Sequence[Result]]:
-        state: State = self._deriver.state(subject.facts, subject.kind, subject.reference or subject.iri)
-        decided = [decider.decide(state) for decider in self._deciders if decider.guideline.kind == subject.kind]
+        state = self.state(subject)
+        decided = [decider.decide(state) for decider in self.deciders if decider.guideline.kind == subject.kind]
         return self._scribe.subject(subject, state, decided), state.results
 
 

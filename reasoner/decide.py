@@ -47,7 +47,7 @@ class GuidelineVerdict:
 
 
 @dataclass(slots=True)
-class _Compiled:
+class Compiled:
     """One recommendation with its formulas."""
 
     recommendation: Recommendation
@@ -64,9 +64,9 @@ class Decider:
         self.guideline, self.program = guideline, program
         self.scope = program.named(guideline.scope)
         self.population = program.named(guideline.population) if guideline.population else None
-        self._compiled = [self._compile(r) for r in guideline.recommendations]
+        self.compiled = [self._compile(r) for r in guideline.recommendations]
 
-    def _compile(self, own: Recommendation) -> _Compiled:
+    def _compile(self, own: Recommendation) -> Compiled:
         others = self.guideline.recommendations
         overriders = [i for i, r in enumerate(others) if _overrides(r, own)]
         preferred = None
@@ -74,19 +74,19 @@ class Decider:
             before: list[Criterion] = [r.eligibility for r in others if _comes_before(r, own)]
             before += [others[i].eligibility for i in overriders]
             preferred = self.program.formula(both(own.eligibility, neither(*before)))
-        return _Compiled(own, self.program.named(own.eligibility), preferred, overriders)
+        return Compiled(own, self.program.named(own.eligibility), preferred, overriders)
 
     def decide(self, state: State) -> GuidelineVerdict:
         """Decide every recommendation; exact over the completions that the model allows."""
         cube = state.cube
         assumed = self._assumed_findings(state)
-        proofs = [compiled.formula.prove(cube, assumed) for compiled in self._compiled]
+        proofs = [compiled.formula.prove(cube, assumed) for compiled in self.compiled]
         answers = [answer for answer, _ in proofs]
-        missing = [0 if proof else c.formula.missing(cube) for (_, proof), c in zip(proofs, self._compiled, strict=True)]
+        missing = [0 if proof else c.formula.missing(cube) for (_, proof), c in zip(proofs, self.compiled, strict=True)]
         words = [_word(a, m & state.doubtful) for a, m in zip(answers, missing, strict=True)]
         applicability = self._applicability(cube)
         verdicts = []
-        for i, compiled in enumerate(self._compiled):
+        for i, compiled in enumerate(self.compiled):
             preferred, preferred_missing = self._preferred(compiled, cube, applicability, state.doubtful)
             verdicts.append(
                 Verdict(
@@ -121,7 +121,7 @@ class Decider:
         return "undetermined" if inside is None else "direct" if inside else "indirect"
 
     def _preferred(
-        self, compiled: _Compiled, cube: int, applicability: str | None, doubtful: int
+        self, compiled: Compiled, cube: int, applicability: str | None, doubtful: int
     ) -> tuple[bool | str | None, int]:
         if compiled.preferred is None or applicability == "indirect":
             return None, 0
@@ -134,7 +134,7 @@ class Decider:
             return "undetermined", compiled.preferred.missing(cube) & ~doubtful
         return answer, 0
 
-    def _overridden_by(self, compiled: _Compiled, words: Sequence[str], own: str) -> str | None:
+    def _overridden_by(self, compiled: Compiled, words: Sequence[str], own: str) -> str | None:
         if own not in (ELIGIBLE, UNDETERMINED) or not compiled.overriders:
             return None
         for i in compiled.overriders:
@@ -177,7 +177,7 @@ class Decider:
                     continue
                 settled = {}
                 for i in places:
-                    answer = self._compiled[i].formula.verdict(answered)
+                    answer = self.compiled[i].formula.verdict(answered)
                     if answer is not None:
                         settled[verdicts[i].recommendation.id] = ELIGIBLE if answer else NOT_ELIGIBLE
                 label = finding.values[cell].notation if finding.values else space.cell_name(place, cell)

@@ -33,3 +33,7 @@ class DataError(ReasonerError):
 
 class UsageError(ReasonerError):
     """The call itself is wrong: a missing file, an unknown name."""
+
+
+class QueryError(ReasonerError):
+    """A query is missing, does not parse, or asks for what is not allowed."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,9 @@ _FORMATS = {
     "jsonld": ox.RdfFormat.JSON_LD,
 }
 _LINES = {"ndjson", "jsonl"}
+_DEPTH = 1000
+_ECHO = re.compile(r"(: |^).+ (is not an? )")
+"""Where a parser quotes what it met: that may be about a patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def read_bytes(data: bytes, where: str, suffix: str = "") -> Iterator[Input]:
         yield from read_lines(io.BytesIO(data), where)
     elif suffix in _FORMATS:
         yield _graph(data, where, _FORMATS[suffix])
-    elif start[:1] in b"{[":
+    elif start[:1] in b"{[" or suffix == "json":
         yield from _json(data, where)
     elif start.startswith((b"<?xml", b"<rdf:", b"<!DOCTYPE", b"<Bundle", b"<Patient")):
         yield _graph(data, where, ox.RdfFormat.RDF_XML)
@@ -209,14 +214,56 @@ def _fhir(data: bytes, document: dict[str, Any], where: str) -> FhirInput:
 
 
 def _graph(data: bytes, where: str, rdf_format: ox.RdfFormat) -> GraphInput:
+    if rdf_format == ox.RdfFormat.RDF_XML:
+        _check_xml(data, where)
+    elif rdf_format == ox.RdfFormat.JSON_LD:
+        _check_json(data, where)
     try:
         triples: list[ox.Quad | ox.Triple] = list(ox.parse(data, format=rdf_format))
     except (SyntaxError, ValueError, OSError) as error:
+        if "remote context" in str(error):
+            raise DataError("names a remote JSON-LD context", f"`{where}`",
+                            "nothing is fetched: write the context into the file") from error  # fmt: skip
         line = getattr(error, "lineno", None)
-        message = (getattr(error, "msg", None) or str(error)).splitlines()[0]
+        message = _ECHO.sub(r"\1what stands there \2", (getattr(error, "msg", None) or str(error)).splitlines()[0])
         raise DataError(
             f"is not {rdf_format.name}: {message}", f"`{where}`" + (f":{line}" if line else ""), "mend this place"
         ) from error
     if not triples:
         raise DataError(f"holds no statement, read as {rdf_format.name}", f"`{where}`", "give a patient graph")
     return GraphInput(hashlib.sha256(data).hexdigest(), triples)
+
+
+def _check_xml(data: bytes, where: str) -> None:
+    """Refuse what would make the RDF parser work without end."""
+    from xml.parsers import expat
+
+    if b"<!ENTITY" in data:
+        # A few nested entities stand for gigabytes, and an external one for a file of this machine.
+        raise DataError("declares XML entities", f"`{where}`", "write their values in their places")
+    depth = 0
+
+    def start(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEPTH:
+            raise DataError(f"nests XML elements more than {_DEPTH} deep", f"`{where}`", "write it flat")
+
+    def end(_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    # What is not well-formed, the RDF parser says better.
+    with contextlib.suppress(expat.ExpatError):
+        parser.Parse(data, True)
+
+
+def _check_json(data: bytes, where: str) -> None:
+    """Refuse nesting so deep that the JSON-LD parser would end the process: orjson stops at some thousand levels."""
+    try:
+        orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}", f"`{where}`",
+                        "check that the file is whole and is UTF-8 JSON") from error  # fmt: skip

@@ -65,6 +65,7 @@ class ClassReader:
         self._by_iri = {finding.iri: finding for finding in model.findings.values()}
         self._values = {f.iri: {v.iri: i for i, v in enumerate(f.values)} for f in model.findings.values()}
         self._links = {kind.link for kind in model.kinds.values() if kind.link}
+        self._kinds = {kind.iri for kind in model.kinds.values()}
         self._done: dict[str, Named] = {}
         self._active: list[str] = []
 
@@ -90,6 +91,9 @@ class ClassReader:
     def expression(self, node: str) -> Criterion:
         """The tree of a class expression."""
         graph, where = self.graph, self.graph.file(node)
+        if node in self._kinds:
+            # Every subject is of its kind; naming it keeps reasoners from asking the class of everything else.
+            return All(())
         if not node.startswith("_:"):
             return self.read(node)
         if (head := graph.node(node, OWL + "intersectionOf")) is not None:
@@ -130,12 +134,11 @@ class ClassReader:
     def axioms(self) -> list[tuple[str, Criterion]]:
         """Model axioms: a defined class below another defined class, as (IRI of the first, ``¬first ∨ second``)."""
         found: list[tuple[str, Criterion]] = []
-        subject_kinds = {kind.iri for kind in self.model.kinds.values()}
         for iri in self.graph.instances(OWL + "Class"):
-            if iri.startswith("_:") or iri in subject_kinds or not self.graph.nodes(iri, OWL + "equivalentClass"):
+            if iri.startswith("_:") or iri in self._kinds or not self.graph.nodes(iri, OWL + "equivalentClass"):
                 continue
             for parent in self.graph.nodes(iri, RDFS + "subClassOf"):
-                if parent in subject_kinds or not self._speaks_of_subjects(iri):
+                if parent in self._kinds or not self._speaks_of_subjects(iri):
                     continue
                 found.append((iri, Any((Not(self.read(iri)), self.expression(parent)))))
         return found
@@ -153,6 +156,8 @@ class ClassReader:
             )
             first = next(self.graph.list(head), None) if head else self.graph.node(definition, OWL + "complementOf")
             definition = first if isinstance(first, str) else None
+            if definition in self._kinds:
+                return True
             if definition is not None and not definition.startswith("_:"):
                 definition = self.graph.node(definition, OWL + "equivalentClass")
         return False

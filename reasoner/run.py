@@ -15,7 +15,7 @@ import orjson
 from .answer import Answer
 from .assess import Reasoner
 from .errors import ReasonerError, UsageError
-from .inputs import BrokenLine, FhirInput, GraphInput, Input, read_bytes, read_file
+from .inputs import LARGEST, BrokenLine, FhirInput, GraphInput, Input, read_bytes, read_file
 
 DONE, FAILED, INVALID = 0, 1, 2
 _PATIENCE = 1.0
@@ -56,7 +56,7 @@ class Run:
 
     def _inputs(self, file: str) -> Iterator[Input]:
         if file == "-":
-            return read_bytes(sys.stdin.buffer.read(), "stdin")
+            return read_bytes(sys.stdin.buffer.read(LARGEST + 1), "stdin")
         from pathlib import Path
 
         return read_file(Path(file))

@@ -1,0 +1,134 @@
+"""Input that nobody can use: one clear line with place and hint, no traceback, no network, no lost patient."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Outcome
+from .test_commands import one_line_error
+
+Run = Callable[..., Outcome]
+LOCAL = "https://w3id.org/guideline-reasoner/CodeSystem/foot"
+LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10 if i else "lol"}">' for i in range(10))
+RDF = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="urn:x:">{}</rdf:RDF>'
+VALUE = '<rdf:Description rdf:about="urn:a"><rdf:value>{}</rdf:value></rdf:Description>'
+
+UNUSABLE: dict[str, bytes] = {
+    "empty.json": b"",
+    "blank.ttl": b" \n\t",
+    "truncated.json": b'{"resourceType": "Bundle", "entry": [{"resource": {"resour',
+    "truncated.ttl": b"<urn:a> <urn:b> ",
+    "binary.json": bytes(range(256)) * 8,
+    "binary.ttl": bytes(range(256)) * 8,
+    "deep-list.json": b"[" * 10_000 + b"]" * 10_000,
+    "deep-bundle.json": b'{"resourceType":"Bundle","entry":' + b'[{"a":' * 10_000 + b"1" + b"}]" * 10_000 + b"}",
+    "deep.jsonld": b'{"@id":"urn:a","urn:p":' * 10_000 + b"1" + b"}" * 10_000,
+    "deep.rdf": RDF.format("<rdf:Description><x:p>" * 10_000 + "</x:p></rdf:Description>" * 10_000).encode(),
+    "number.json": b"3",
+    "no-type.json": b'{"a": 1}',
+    "type-is-a-number.json": b'{"resourceType": 3}',
+    "entry-is-a-text.json": b'{"resourceType": "Bundle", "entry": "x"}',
+    "relative.ttl": b"<a> <urn:b> <c> .",
+    "syntax.ttl": b'<urn:a> "Jane Doe" 3 .',
+    "remote-context.jsonld": b'{"@context": "https://example.org/c.jsonld", "@id": "urn:a"}',
+    "remote-context.json": b'{"@context": "https://example.org/c.jsonld", "@id": "urn:a"}',
+    "laughs.rdf": f"<!DOCTYPE r [{LAUGHS}]>{RDF.format(VALUE.format('&l9;'))}".encode(),
+    "external.rdf": f'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>{RDF.format(VALUE.format("&x;"))}'.encode(),
+    "latin-1.ttl": '<urn:a> <urn:b> "é" .'.encode("latin-1"),
+    "latin-1.json": '{"resourceType": "Patient", "id": "é"}'.encode("latin-1"),
+    "surrogate.json": b'{"resourceType": "Patient", "id": "\\ud800"}',
+    "empty.ndjson": b"\n\n",
+}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("name", sorted(UNUSABLE))
+def test_unusable_file_is_one_line_with_its_name(guideline: Run, tmp_path: Path, name: str, form: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(UNUSABLE[name])
+    outcome = guideline("assess", "--format", form, path)
+    error = one_line_error(outcome)
+    assert name in error
+    assert ";" in error
+    assert outcome.out == b""
+    assert "Jane" not in error
+    assert len(error) < 400
+
+
+@pytest.mark.parametrize("name", sorted(name for name in UNUSABLE if not name.endswith((".rdf", ".ndjson"))))
+def test_unusable_stdin_is_one_line_too(guideline: Run, name: str) -> None:
+    assert "stdin" in one_line_error(guideline("assess", "-", stdin=UNUSABLE[name]))
+
+
+def test_a_missing_file_and_a_folder(guideline: Run, tmp_path: Path) -> None:
+    assert "no such file" in one_line_error(guideline("assess", tmp_path / "none.json"))
+    assert "is a folder" in one_line_error(guideline("assess", tmp_path))
+
+
+@pytest.mark.parametrize("name", ["big.json", "big.ttl", "big.ndjson"])
+def test_100_megabytes_are_refused_without_being_held(guideline: Run, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with path.open("wb") as file:
+        file.truncate(100 * 1024 * 1024)
+    outcome = guideline("assess", "--format", "json", path)
+    assert outcome.code == (2 if name.endswith("ndjson") else 1)
+    assert "64 MiB" in outcome.err + outcome.text
+
+
+def test_deep_turtle_neither_fails_nor_hangs(guideline: Run) -> None:
+    data = b"<urn:a> <urn:b> " + b"[ <urn:c> " * 10_000 + b"1" + b"]" * 10_000 + b" ."
+    assert guideline("assess", "-", stdin=data).code == 0
+
+
+def bundle(*resources: dict[str, Any]) -> bytes:
+    return json.dumps({"resourceType": "Bundle", "entry": [{"resource": r} for r in resources]}).encode()
+
+
+def observation(finding: str, **value: Any) -> dict[str, Any]:
+    code = {"coding": [{"system": LOCAL, "code": finding}]}
+    return {"resourceType": "Observation", "id": finding, "status": "final", "code": code} | value
+
+
+ULCER = {"resourceType": "Condition", "id": "c1", "code": {"coding": [{"system": LOCAL, "code": "ulcer"}]}}
+WRONG = {
+    "type": observation("neuropathy", valueString="Jane Doe"),
+    "unit": observation("toe-pressure", valueQuantity={"value": 6, "system": "http://unitsofmeasure.org", "code": "m"}),
+    "range": observation("toe-pressure", valueQuantity={"value": 999, "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}),
+    "code": observation("neuropathy", valueCodeableConcept={"coding": [{"system": LOCAL, "code": "no-such-value"}]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", sorted(WRONG))
+def test_a_wrong_value_is_a_violation_and_the_patient_is_still_answered(guideline: Run, what: str) -> None:
+    outcome = guideline("assess", "--format", "json", "-", stdin=bundle(ULCER, WRONG[what]))
+    assert outcome.code == 2
+    answer = outcome.json
+    assert len(answer["subjects"]) == 1
+    assert answer["subjects"][0]["findings"][WRONG[what]["id"]] is None
+    assert not answer["validation"]["conforms"]
+    counts = answer["input"]["counts"]
+    assert counts["resources"] == 2 == sum(n for key, n in counts.items() if key != "resources")
+    text = guideline("assess", "-", stdin=bundle(ULCER, WRONG[what]))
+    assert "VIOLATION" in text.text
+    assert text.err == ""
+
+
+def test_an_unknown_code_is_listed(guideline: Run) -> None:
+    strange = {"resourceType": "Condition", "id": "c2",
+               "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "Z99.9"}]}}  # fmt: skip
+    outcome = guideline("assess", "-", stdin=bundle(ULCER, strange))
+    assert outcome.code == 0
+    assert "Unmapped: Condition/c2: http://hl7.org/fhir/sid/icd-10-cm Z99.9" in outcome.text
+
+
+@pytest.mark.parametrize("junk", [None, 3, "x", [], {}, True, [None], {"coding": 3}])
+def test_junk_in_any_element_loses_no_patient(guideline: Run, junk: Any) -> None:
+    for element in ("code", "subject", "id", "status", "effectiveDateTime", "focus", "bodySite", "valueQuantity", "meta"):
+        outcome = guideline("assess", "--format", "json", "-", stdin=bundle(ULCER, observation("toe-pressure") | {element: junk}))
+        assert outcome.code in (0, 2), (element, outcome.err)
+        assert len(outcome.json["subjects"]) == 1
