@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -31,8 +32,8 @@ Json = dict[str, Any]
 class Answer:
     """One input's answer; the same input, knowledge and date give the same bytes but for ``evaluatedAt``."""
 
-    _content: Json
-    _knowledge: Knowledge = field(repr=False)
+    _content: Json = attribute(repr=False)
+    _knowledge: Knowledge = attribute(repr=False)
 
     def to_dict(self) -> Json:
         """A fresh copy of the answer as plain Python data."""
@@ -70,6 +71,7 @@ class Scribe:
 
     def subject(self, subject: SubjectFacts, state: State, decided: Sequence[GuidelineVerdict]) -> Json:
         """One element of ``subjects``."""
+        reasons = _Reasons(self, state)
         return {
             "subject": subject.iri,
             "reference": subject.reference,
@@ -79,7 +81,7 @@ class Scribe:
             "findings": self._findings(subject.kind, state),
             "assumed": self._assumed(state),
             "conflicts": self._conflicts(decided),
-            "guidelines": [self._guideline(verdict, state) for verdict in decided],
+            "guidelines": [self._guideline(verdict, state, reasons) for verdict in decided],
         }
 
     def _findings(self, kind: str, state: State) -> Json:
@@ -100,10 +102,9 @@ class Scribe:
 
     def _value(self, name: str, mask: int) -> str | Json | None:
         finding = self.model.findings[name]
-        if mask == finding.full:
-            return None
-        names = finding.notations(mask)
-        return names[0] if len(names) == 1 else {"possible": names}
+        if not mask & (mask - 1):
+            return finding.values[mask.bit_length() - 1].notation
+        return None if mask == finding.full else {"possible": finding.notations(mask)}
 
     def _assumed(self, state: State) -> list[Json]:
         rows = []
@@ -125,20 +126,20 @@ class Scribe:
             if (one, a) in eligible and (other, b) in eligible
         ]
 
-    def _guideline(self, decided: GuidelineVerdict, state: State) -> Json:
+    def _guideline(self, decided: GuidelineVerdict, state: State, reasons: _Reasons) -> Json:
         guarded = self.space.guarded
         return {
             "id": decided.guideline.id,
             "scope": decided.scope,
             "scopeMissing": guarded(decided.scope_missing),
-            "scopeBecause": self._because(decided.scope_proof, state),
+            "scopeBecause": self._because(decided.scope_proof, reasons),
             "applicability": decided.applicability,
-            "recommendations": [self._recommendation(verdict, state) for verdict in decided.verdicts],
+            "recommendations": [self._recommendation(verdict, state, reasons) for verdict in decided.verdicts],
             "ask": [{"finding": name, "values": values} for name, values in decided.ask.items()],
             "gaps": [{"id": gap.id, "text": gap.text, "reason": gap.reason} for gap in decided.gaps],
         }
 
-    def _recommendation(self, verdict: Verdict, state: State) -> Json:
+    def _recommendation(self, verdict: Verdict, state: State, reasons: _Reasons) -> Json:
         own, guarded, static = verdict.recommendation, self.space.guarded, verdict.recommendation.static
         return {
             "id": own.id,
@@ -155,7 +156,7 @@ class Scribe:
             "strength": static["strength"],
             "certainty": static["certainty"],
             "transcription": static["transcription"],
-            "because": self._because(verdict.proof, state),
+            "because": self._because(verdict.proof, reasons),
             "missing": guarded(verdict.missing) if verdict.missing else [],
             "assumed": guarded(verdict.assumed) if verdict.assumed else [],
             "arguments": self._arguments(own, state) if own.arguments else [],
@@ -165,15 +166,11 @@ class Scribe:
             "sources": static["sources"],
         }
 
-    def _because(self, proof: int | None, state: State) -> list[Json]:
-        if proof is None:
-            return []
-        rows = []
-        for field in self.space.constrained(proof):
-            rows.append(self._reason(field.name, state))
-        return rows
+    def _because(self, proof: int | None, reasons: _Reasons) -> list[Json]:
+        return [] if proof is None else [reasons[field.name] for field in self.space.constrained(proof)]
 
-    def _reason(self, name: str, state: State) -> Json:
+    def reason(self, name: str, state: State) -> Json:
+        """What is known of a finding and where from: one element of ``because``."""
         known = state.known.get(name)
         finding, field = self.model.findings[name], self.space.fields[name]
         assumption = next((a for a in state.assumptions if a.finding == name), None)
@@ -221,6 +218,18 @@ class Scribe:
                     }
                 )
         return rows
+
+
+class _Reasons(dict[str, Json]):
+    """The reasons of one subject, each written once: many verdicts rest on the same finding."""
+
+    def __init__(self, scribe: Scribe, state: State) -> None:
+        super().__init__()
+        self._scribe, self._state = scribe, state
+
+    def __missing__(self, name: str) -> Json:
+        row = self[name] = self._scribe.reason(name, self._state)
+        return row
 
 
 def headers(guidelines: Sequence[Guideline]) -> list[Json]:

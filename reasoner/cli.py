@@ -46,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _fail(f"cannot write or read: {error.strerror or type(error).__name__}, {_place(error)}; check it")
     except (RecursionError, MemoryError) as error:
-        return _fail(f"the input is too {'deeply nested' if isinstance(error, RecursionError) else 'large'}; simplify it")
+        what = "deeply nested" if isinstance(error, RecursionError) else "large"
+        return _fail(f"too {what}, the input; split or simplify it")
     except Exception as error:
         # The message of an unforeseen error may quote the patient: say only what kind it is and where it arose.
         return _fail(f"unforeseen {type(error).__name__}, {_place(error)}; please report it")
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _fail(text: str) -> int:
     line = " ".join(f"error: {text}".split())
     with contextlib.suppress(OSError, ValueError):
+        # A terminal that cannot show a character gets its number.
         encoding = sys.stderr.encoding or "ascii"
         print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
     return FAILED
@@ -80,17 +82,17 @@ def _run(argv: list[str]) -> int:
     if options.version:
         return _version(options)
     if options.command is None:
-        raise UsageError("no command", "`guideline`", "choose `assess`, `terms` or `template`, or see `guideline --help`")
+        raise UsageError("no command", "`guideline`", "choose `assess`, `terms` or `template`; see `guideline --help`")
     command: Callable[[argparse.Namespace], int] = options.run
     return command(options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> _Parser:
     parser = _Parser(
         prog="guideline",
         description="Decides which treatments of a clinical guideline a patient is eligible for, and says why.",
-        epilog="Exit codes: 0 done; 1 could not run; 2 ran, and some patient data is invalid; 3 ran, and a check of the "
-        "knowledge failed. Nothing here uses the network. Not a medical device.",
+        epilog="Exit codes: 0 done; 1 could not run; 2 ran, and some patient data is invalid; 3 ran, and a check of "
+        "the knowledge failed. Nothing here uses the network. Not a medical device.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -117,11 +119,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_assess(commands: argparse._SubParsersAction[_Parser], shared: argparse.ArgumentParser) -> None:
+def _add_assess(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
     assess = commands.add_parser(
         "assess", parents=[shared], allow_abbrev=False, help="a patient in, eligible treatments out",
-        description="Decides every recommendation for every subject of each input. FILE is FHIR (JSON, or NDJSON with a "
-        "Bundle or a resource a line) or RDF (Turtle, TriG, N-Triples, N-Quads, RDF/XML, JSON-LD); `-` reads stdin.",
+        description="Decides every recommendation for every subject of each input. FILE is FHIR (JSON, or NDJSON with "
+        "a Bundle or a resource a line) or RDF (Turtle, TriG, N-Triples, N-Quads, RDF/XML, JSON-LD); `-` reads stdin.",
         epilog="Examples: guideline assess patient.json | guideline assess --format ndjson cohort.ndjson | "
         "cat patient.ttl | guideline assess --interactive patient.ttl",
     )  # fmt: skip
@@ -174,9 +176,9 @@ def opened(path: str | None) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     try:
-        target = Path(path).open("wb")
+        target = Path(path).open("wb")  # noqa: SIM115 - only opening may be called unwritable, closed below
     except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", f"`{path}`", "name a file that you may write") from error
+        raise UsageError(f"cannot be written: {error.strerror}", f"`{path}`", "name another file") from error
     with target:
         yield target
 

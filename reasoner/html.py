@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .page import Page
+from .blocks import Page
 
 
 def document(parts: Sequence[Page | str]) -> str:
     """Pages, and sentences about inputs that could not be read, as one document."""
     environment = Environment(
-        loader=PackageLoader("reasoner"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("reasoner"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template("answer.html").render(parts=parts)

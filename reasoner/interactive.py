@@ -85,9 +85,14 @@ class Dialogue:
                 return UNKNOWN
             if reply == UNKNOWN:
                 return None
-            found = self._number(question.finding, reply) if not choices else next(
-                (v.notation for n, v in enumerate(choices, 1) if reply.lower() in (str(n), v.notation, v.label.lower())), None
-            )  # fmt: skip
+            found: Any
+            if choices:
+                names = {
+                    name: v.notation for n, v in enumerate(choices, 1) for name in (str(n), v.notation, v.label.lower())
+                }
+                found = names.get(reply.lower())
+            else:
+                found = self._number(question.finding, reply)
             if found is not None:
                 return found
             self._say(f"That is none of the answers; give {allowed}.")
@@ -121,7 +126,9 @@ class Dialogue:
     def _end(self, subject: Mapping[str, Any], unknown: set[str]) -> str:
         rows = [r for g in subject["guidelines"] for r in g["recommendations"]]
         if any(r["verdict"] == "undetermined" for r in rows):
-            return "Nothing else to ask: what is open rests on what is unknown."
+            if unknown:
+                return "Nothing else to ask: what is open rests on what is unknown."
+            return "No single answer can change anything: what is open needs several at once."
         if any(r["verdict"] == "conflicting-data" for r in rows):
             return "No answer can change anything: what is open needs the record corrected."
         return "No answer can change anything: every recommendation is decided."

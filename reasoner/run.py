@@ -172,7 +172,12 @@ def _progress() -> Callable[[int | None], None]:
             if shown[0]:
                 sys.stderr.write("\r\x1b[K")
             return
-        if sys.stderr.isatty() and not sys.stdout.isatty() and now - started > _PATIENCE and now - shown[0] > _PATIENCE / 4:
+        if (
+            sys.stderr.isatty()
+            and not sys.stdout.isatty()
+            and now - started > _PATIENCE
+            and now - shown[0] > _PATIENCE / 4
+        ):
             shown[0] = now
             sys.stderr.write(f"\r{done} inputs answered")
             sys.stderr.flush()

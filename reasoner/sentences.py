@@ -97,7 +97,9 @@ def short_grade(row: Json, words: Words) -> str:
     """The grade in a few words."""
     parts = []
     if row["strength"]:
-        parts.append(f"{words.label('strength', row['strength'])}{_unverified(row['transcription']['strength'], words)}")
+        parts.append(
+            f"{words.label('strength', row['strength'])}{_unverified(row['transcription']['strength'], words)}"
+        )
     if row["certainty"]:
         mark = _unverified(row["transcription"]["certainty"], words)
         parts.append(f"{words.label('certainty', row['certainty'])} certainty{mark}")
@@ -141,7 +143,9 @@ def _size(row: Json, words: Words) -> str:
         return f"{name} {number(row['value'])}, no interval found"
     text = f"{name} {number(row['value'])}, 95% interval {number(row['lower'])} to {number(row['upper'])}"
     null = words.no_effect(row["measure"])
-    return f"{text}, which includes no difference" if null is not None and row["lower"] <= null <= row["upper"] else text
+    return (
+        f"{text}, which includes no difference" if null is not None and row["lower"] <= null <= row["upper"] else text
+    )
 
 
 def estimate_standing(row: Json, words: Words) -> str:

@@ -36,11 +36,13 @@ def _turtle(knowledge: Knowledge) -> str:
     lineage = model.lineage(_kind(knowledge))
     findings = [f for f in model.findings.values() if f.kind in lineage]
     lines = [
-        "# An empty patient. To record a finding, take the # off one of its lines (and write the NUMBER); what stays behind",
-        "# a # is not recorded, and not recorded is not absent.",
+        "# An empty patient. To record a finding, take the # off one of its lines (and write the NUMBER); what stays",
+        "# behind a # is not recorded, and not recorded is not absent.",
     ]
     lines += [f"@prefix gr: <{GR}> ."]
-    lines += [f"@prefix {f.notation}: <{f.values[0].iri.removesuffix(f.values[0].notation)}> ." for f in findings if f.values]
+    lines += [
+        f"@prefix {f.notation}: <{f.values[0].iri.removesuffix(f.values[0].notation)}> ." for f in findings if f.values
+    ]
     for place, name in enumerate(lineage):
         kind = model.kinds[name]
         lines += ["", f"<urn:example:{name.lower()}-1> a {_short(kind.iri)} ;"]
@@ -64,7 +66,12 @@ def _choices(finding: Finding) -> list[str]:
 
 def _csv(knowledge: Knowledge) -> str:
     names = [f.notation for f in knowledge.model.findings_of(_kind(knowledge))]
-    return ",".join(["patient", "subject", *names]) + "\n" + ",".join(["patient-1", "subject-1", *("" for _ in names)]) + "\n"
+    return (
+        ",".join(["patient", "subject", *names])
+        + "\n"
+        + ",".join(["patient-1", "subject-1", *("" for _ in names)])
+        + "\n"
+    )
 
 
 def _fhir(knowledge: Knowledge) -> str:
@@ -95,7 +102,7 @@ def _resources(knowledge: Knowledge) -> Iterator[dict[str, Any]]:
         }
     for finding in knowledge.model.findings_of(kind):
         text = f"{finding.question or finding.label} Allowed: {_allowed(finding, words)}"
-        observation = {
+        observation: dict[str, Any] = {
             "resourceType": "Observation",
             "id": finding.notation,
             "status": "final",

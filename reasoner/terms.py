@@ -43,7 +43,7 @@ def _row(finding: Finding, knowledge: Knowledge) -> Row:
         "group": finding.group,
         "question": finding.question,
         "values": [{"value": v.notation, "iri": v.iri, "label": v.label} for v in finding.values],
-        "range": None if range_ is None else {"minimum": range_.minimum, "maximum": range_.maximum, "integer": range_.integer},
+        "range": range_ and {"minimum": range_.minimum, "maximum": range_.maximum, "integer": range_.integer},
         "unit": None if range_ is None else range_.unit or None,
         "unitsAccepted": sorted(knowledge.mapping.units.get(finding.notation, ())),
         "whenNotRecorded": finding.policy,
@@ -55,7 +55,9 @@ def _row(finding: Finding, knowledge: Knowledge) -> Row:
 def _codes(finding: Finding, knowledge: Knowledge) -> Iterator[Row]:
     """The codes of other code systems that speak of the finding."""
     mapping = knowledge.mapping
-    found = [(kind, system, code, False, rule) for (kind, system, code), rules in mapping.rules.items() for rule in rules]
+    found = [
+        (kind, system, code, False, rule) for (kind, system, code), rules in mapping.rules.items() for rule in rules
+    ]
     found += [
         (kind, system, code, True, rule) for (kind, system), pairs in mapping.beginnings.items() for code, rule in pairs
     ]
@@ -97,7 +99,10 @@ def _written(code: Row) -> str:
 
 def _text(rows: list[Row], knowledge: Knowledge) -> str:
     words = Words(knowledge)
-    lines = [f"{len(rows)} findings. In FHIR their names and values are the codes of {', '.join(local_systems(knowledge))}.", ""]
+    lines = [
+        f"{len(rows)} findings. In FHIR their names and values are the codes of {', '.join(local_systems(knowledge))}.",
+        "",
+    ]
     for group in sorted({row["group"] for row in rows}):
         lines.append((group or "Other").upper())
         for row in rows:
@@ -111,7 +116,11 @@ def _entry(row: Row, knowledge: Knowledge, words: Words) -> list[str]:
     allowed = " | ".join(v["value"] for v in row["values"]) or number_range(row["finding"], words)
     policy = row["whenNotRecorded"]
     missing = f"assume {row['assumedValue']}" if policy == "assume" else words.label("policy", policy)
-    lines = [f"  {row['finding']}: {row['label']}, of the {words.kind(row['kind'])}", f"    {allowed}", f"    Not recorded: {missing}"]
+    lines = [
+        f"  {row['finding']}: {row['label']}, of the {words.kind(row['kind'])}",
+        f"    {allowed}",
+        f"    Not recorded: {missing}",
+    ]
     codes = [f"{knowledge.mapping.systems[c['system']].prefix} {c['code']}{' and narrower' if c['andNarrower'] else ''}"
              for c in row["codes"] if not c["note"]]  # fmt: skip
     if codes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import TextWrapper
 
-from .page import ALERT, FINE, LEAD, Item, Page, Section, SubjectPage
+from .blocks import ALERT, FINE, LEAD, Item, Page, Section, SubjectPage
 
 WIDTH = 92
 _STYLES = {LEAD: "1;32", ALERT: "1;31", FINE: "2", "plain": "1", "heading": "1"}

@@ -40,9 +40,7 @@ def samples() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def guideline(
-    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Outcome]:
+def guideline(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """``guideline("assess", path, stdin=b"")``; any attempt to reach the network fails the test."""
 
     def refuse(*_: object, **__: object) -> None:

@@ -14,6 +14,7 @@ from .test_commands import one_line_error
 
 Run = Callable[..., Outcome]
 LOCAL = "https://w3id.org/guideline-reasoner/CodeSystem/foot"
+UCUM = "http://unitsofmeasure.org"
 LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10 if i else "lol"}">' for i in range(10))
 RDF = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="urn:x:">{}</rdf:RDF>'
 VALUE = '<rdf:Description rdf:about="urn:a"><rdf:value>{}</rdf:value></rdf:Description>'
@@ -97,8 +98,8 @@ def observation(finding: str, **value: Any) -> dict[str, Any]:
 ULCER = {"resourceType": "Condition", "id": "c1", "code": {"coding": [{"system": LOCAL, "code": "ulcer"}]}}
 WRONG = {
     "type": observation("neuropathy", valueString="Jane Doe"),
-    "unit": observation("toe-pressure", valueQuantity={"value": 6, "system": "http://unitsofmeasure.org", "code": "m"}),
-    "range": observation("toe-pressure", valueQuantity={"value": 999, "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}),
+    "unit": observation("toe-pressure", valueQuantity={"value": 6, "system": UCUM, "code": "m"}),
+    "range": observation("toe-pressure", valueQuantity={"value": 999, "system": UCUM, "code": "mm[Hg]"}),
     "code": observation("neuropathy", valueCodeableConcept={"coding": [{"system": LOCAL, "code": "no-such-value"}]}),
 }  # fmt: skip
 
@@ -128,7 +129,19 @@ def test_an_unknown_code_is_listed(guideline: Run) -> None:
 
 @pytest.mark.parametrize("junk", [None, 3, "x", [], {}, True, [None], {"coding": 3}])
 def test_junk_in_any_element_loses_no_patient(guideline: Run, junk: Any) -> None:
-    for element in ("code", "subject", "id", "status", "effectiveDateTime", "focus", "bodySite", "valueQuantity", "meta"):
-        outcome = guideline("assess", "--format", "json", "-", stdin=bundle(ULCER, observation("toe-pressure") | {element: junk}))
+    for element in (
+        "code",
+        "subject",
+        "id",
+        "status",
+        "effectiveDateTime",
+        "focus",
+        "bodySite",
+        "valueQuantity",
+        "meta",
+    ):
+        outcome = guideline(
+            "assess", "--format", "json", "-", stdin=bundle(ULCER, observation("toe-pressure") | {element: junk})
+        )
         assert outcome.code in (0, 2), (element, outcome.err)
         assert len(outcome.json["subjects"]) == 1

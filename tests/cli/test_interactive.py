@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import reasoner
-from reasoner.inputs import read_bytes
-from reasoner.sentences import questions
+from reasoner.inputs import BrokenLine, read_bytes
+from reasoner.interactive import Dialogue
+from reasoner.sentences import Question, questions
 
 from .conftest import Outcome
 
@@ -51,13 +53,21 @@ def test_says_at_once_when_no_answer_can_change_anything(guideline: Run, patient
     assert "No answer can change anything: every recommendation is decided." in outcome.err
 
 
-def test_a_number_is_checked_against_its_range(guideline: Run) -> None:
-    blank = guideline("template").out
-    replies = b"?\n" * 60
-    outcome = guideline("assess", "--interactive", "--format", "json", "-", stdin=blank)
+def test_stdin_cannot_be_both_patient_and_dialogue(guideline: Run) -> None:
+    outcome = guideline("assess", "--interactive", "-", stdin=b"x")
     assert outcome.code == 1
     assert "--interactive needs stdin" in outcome.err
-    assert replies
+
+
+def test_a_number_is_checked_against_its_range() -> None:
+    engine = reasoner.load()
+    item = next(read_bytes(b'{"resourceType": "Patient", "id": "p"}', "patient"))
+    assert not isinstance(item, BrokenLine)
+    screen = io.StringIO()
+    replies = io.StringIO("999\nnan\nsixty\n65,5 mmHg\n")
+    question = Question("toe-pressure", {">=60": {}}, 1)
+    assert Dialogue(engine, item, None, replies, screen)._ask(question) == 65.5
+    assert screen.getvalue().count("That is none of the answers; give a number from 0 to 300 mmHg.") == 3
 
 
 def test_the_first_question_settles_at_least_as_much_as_the_second(samples: list[dict[str, object]]) -> None:
@@ -76,8 +86,10 @@ def test_what_is_told_of_a_person_holds_for_both_lesions(guideline: Run, tmp_pat
     gr = "https://w3id.org/guideline-reasoner/"
     path = tmp_path / "two.ttl"
     path.write_text(f"""@prefix gr: <{gr}> .
-        <urn:x:l1> a gr:Lesion ; gr:onFoot <urn:x:f1> ; gr:ulcer <{gr}ulcer/present> ; gr:aspect <{gr}aspect/non-plantar> .
-        <urn:x:l2> a gr:Lesion ; gr:onFoot <urn:x:f2> ; gr:ulcer <{gr}ulcer/present> ; gr:aspect <{gr}aspect/non-plantar> .
+        <urn:x:l1> a gr:Lesion ; gr:onFoot <urn:x:f1> .
+        <urn:x:l2> a gr:Lesion ; gr:onFoot <urn:x:f2> .
+        <urn:x:l1> gr:ulcer <{gr}ulcer/present> ; gr:aspect <{gr}aspect/non-plantar> .
+        <urn:x:l2> gr:ulcer <{gr}ulcer/present> ; gr:aspect <{gr}aspect/non-plantar> .
         <urn:x:f1> gr:ofPatient <urn:x:p> . <urn:x:f2> gr:ofPatient <urn:x:p> . <urn:x:p> a gr:Patient .""")
     outcome = guideline("assess", "--interactive", "--format", "json", path, stdin=b"present\n\n")
     assert "[diabetes]" in outcome.err

@@ -89,7 +89,7 @@ def test_assumptions_are_marked_where_they_matter(guideline: Run, patient: Patie
 
 
 def test_colour_only_on_a_terminal_and_never_alone() -> None:
-    from reasoner.page import Item, Page, Section, SubjectPage
+    from reasoner.blocks import Item, Page, Section, SubjectPage
     from reasoner.text import TextWriter
 
     page = Page((SubjectPage("Heading", "x", (Section("Do first", (Item("act"),), "lead"),)),), (), "", "notice")

@@ -44,7 +44,7 @@ VERSIONED = f"{GR}ontology/"
 
 
 def built_in(node: Node) -> bool:
-    return isinstance(node, URIRef) and node.startswith(BUILT_IN)
+    return isinstance(node, URIRef) and str(node).startswith(BUILT_IN)
 
 
 def property_kinds(node: Node) -> list[Node]:
