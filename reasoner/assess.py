@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .answer import NOTICE, Answer, Json, Scribe, counted, headers, validation
+from .checked import PatientCheck
 from .decide import Decider
 from .derive import Deriver, State
 from .errors import UsageError
@@ -20,6 +21,7 @@ from .knowledge import Knowledge, load_knowledge
 from .model import Fact, Finding, Reading, Result, SubjectFacts
 from .program import Program
 from .rdf import read_graph
+from .validate import Found
 
 if TYPE_CHECKING:
     from .results import QueryResult
@@ -52,6 +54,7 @@ class Reasoner:
         self._deriver = Deriver(model, program, derivations, strict)
         self.deciders = [Decider(guideline, program) for guideline in knowledge.guidelines]
         self._scribe = Scribe(model, program, knowledge.clashes)
+        self.check = PatientCheck(knowledge.shapes, model, program.space)
         self._headers = headers(knowledge.guidelines)
         graph = knowledge.graph
         self._declared = frozenset(
@@ -85,7 +88,8 @@ class Reasoner:
         A finding maps to a value, a number, a list of values still possible, or None where nothing is known. Raises
         UsageError for a finding or a value that the model does not have.
         """
-        return self._subject(self.subject_of(findings, kind, subject))[0]
+        facts = self.subject_of(findings, kind, subject)
+        return self._subject(facts, self.state(facts))
 
     def subject_of(self, findings: Mapping[str, Any], kind: str | None = None, subject: str = "urn:subject") -> SubjectFacts:
         """The findings as facts of a subject; see ``assess_findings``."""
@@ -149,17 +153,13 @@ class Reasoner:
         """
         day = datetime.date.fromisoformat(on) if isinstance(on, str) else on
         reading = self.read(item, day)
-        results: list[Result] = list(reading.results)
-        subjects = []
-        for subject in reading.subjects:
-            content, found = self._subject(self._told(subject, (extra or {}).get(subject.iri, {})))
-            subjects.append(content)
-            results += found
+        decided = self._decided(reading, extra)
+        subjects = [self._subject(subject, state) for subject, state in decided]
         content = {
             "guidelines": self._headers,
             "engine": {"name": "guideline-reasoner", "version": __version__},
             "input": counted(reading, item.sha256),
-            "validation": validation(results),
+            "validation": validation([own.result for own in self.check.found(item, reading, decided, bool(extra))]),
             "subjects": subjects,
             "provenance": {
                 "evaluatedAt": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -178,6 +178,11 @@ class Reasoner:
             content["note"] = _nothing_to_decide(self._kinds)
         return Answer(content, self.knowledge)
 
+    def validation(self, item: FhirInput | GraphInput, on: datetime.date | None = None) -> list[Found]:
+        """What is wrong with one input, without deciding anything: the ``validation`` of its answer, with the shapes."""
+        reading = self.read(item, on)
+        return self.check.found(item, reading, self._decided(reading))
+
     def _told(self, subject: SubjectFacts, told: Mapping[str, Any]) -> SubjectFacts:
         if not told:
             return subject
@@ -185,10 +190,13 @@ class Reasoner:
         said = [replace(self._fact(name, value), source=ANSWERED) for name, value in told.items()]
         return replace(subject, facts=(*kept, *said))
 
-    def _subject(self, subject: SubjectFacts) -> tuple[Json, Sequence[Result]]:
-        state = self.state(subject)
+    def _decided(self, reading: Reading, extra: Extra | None = None) -> list[tuple[SubjectFacts, State]]:
+        told = [self._told(subject, (extra or {}).get(subject.iri, {})) for subject in reading.subjects]
+        return [(subject, self.state(subject)) for subject in told]
+
+    def _subject(self, subject: SubjectFacts, state: State) -> Json:
         decided = [decider.decide(state) for decider in self.deciders if decider.guideline.kind == subject.kind]
-        return self._scribe.subject(subject, state, decided), state.results
+        return self._scribe.subject(subject, state, decided)
 
 
 def _within(finding: Finding, number: float) -> bool:

@@ -37,6 +37,10 @@ class State:
     """The cube of what is recorded or derived, without any assumption."""
     cube: int = 0
     """The cube with the assumptions."""
+    settled: dict[str, Known] = field(default_factory=dict)
+    """What is recorded, before anything was set aside or derived."""
+    overruled: set[str] = field(default_factory=set)
+    """Recorded findings that do not govern, because something recorded later says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Deriver:
     def state(self, facts: Sequence[Fact], kind: str, focus: str) -> State:
         """The state of a subject of a kind; ``focus`` names it in validation results."""
         state = State(settle(facts, self.model, self.space))
+        state.settled = dict(state.known)
         self._contradictions(state, focus)
         self._data_rules(state, focus)
         self._axiom_rules(state, focus)
@@ -137,6 +142,7 @@ class Deriver:
         if later(state.known[cause].when, state.known[effect].when) <= 0 or state.known[effect].lasting:
             return False
         bits = mask << self.space.fields[effect].offset
+        state.overruled.add(effect)
         state.known[effect] = replace(state.known[cause], bits=bits, origin="derived")
         return True
 
@@ -151,6 +157,8 @@ class Deriver:
         finding, place = self.model.findings[name], self.space.fields[name]
         if graded.doubtful and name not in state.known:
             state.doubtful |= place.guard
+        if not graded.inputs:
+            return usable
         recorded = state.known.get(name)
         latest = _latest(graded.inputs)
         bits = graded.mask << place.offset
@@ -172,7 +180,10 @@ class Deriver:
             governs = "the recorded grade" if order > 0 else "what was measured"
             state.results.append(Result("Info", focus, name, f"{said}: {governs} is later and governs."))
             if order < 0:
+                state.overruled.add(name)
                 self._adopt(state, name, graded, latest)
+            else:
+                state.overruled |= {n for n, known in state.known.items() if any(known is k for k in graded.inputs)}
         return usable
 
     def _adopt(self, state: State, name: str, graded: _Graded, latest: Known) -> None:

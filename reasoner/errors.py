@@ -37,3 +37,7 @@ class UsageError(ReasonerError):
 
 class QueryError(ReasonerError):
     """A query is missing, does not parse, or asks for what is not allowed."""
+
+
+class EngineError(ReasonerError):
+    """A third-party engine is missing or failed."""

@@ -102,6 +102,13 @@ class Graph:
         """The subject's statements by predicate."""
         return self._out.get(subject, {})
 
+    def triples(self) -> Iterator[tuple[str, str, Term]]:
+        """Every triple."""
+        for subject, said in self._out.items():
+            for predicate, values in said.items():
+                for value in values:
+                    yield subject, predicate, value
+
     def all_subjects(self) -> list[str]:
         """Every node that something is said of."""
         return list(self._out)

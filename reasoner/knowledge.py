@@ -15,6 +15,7 @@ from .graph import GR, Graph
 from .guidelines import Guideline, GuidelineReader, conflicting
 from .model import Model
 from .owl import ClassReader
+from .shapes import Shapes, patient_shapes
 
 _CORE = "core"
 
@@ -31,6 +32,8 @@ class Knowledge:
     clashes: tuple[tuple[str, str, str, str, str], ...]
     """Pairs of recommendations of different guidelines that cannot both be followed: guideline, id, guideline, id, why."""
     folder: Path
+    shapes: Shapes
+    """The shapes of patient data."""
 
 
 def shipped() -> Path:
@@ -78,7 +81,9 @@ def load_knowledge(folder: Path | None = None) -> Knowledge:
     tables = {name: data.decode() for name, data in files.items() if name.endswith(".sssom.tsv")}
     mapping = load_mapping(graph, tables, model)
     guidelines.sort(key=lambda g: g.id)
-    return Knowledge(graph, model, derivations, tuple(guidelines), mapping, _clashes(graph, reader, guidelines), folder)
+    clashes = _clashes(graph, reader, guidelines)
+    shapes = patient_shapes(folder)
+    return Knowledge(graph, model, derivations, tuple(guidelines), mapping, clashes, folder, shapes)
 
 
 def _files(folder: Path, root: Path) -> list[tuple[str, bytes]]:

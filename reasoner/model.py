@@ -119,6 +119,8 @@ class SubjectFacts:
     patient: str | None
     facts: tuple[Fact, ...]
     same_as: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+    """The nodes of the input from the subject to what it belongs to, where the input names them (a patient graph)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class Result:
     focus: str
     path: str | None
     message: str
+    about: str | None = None
+    """The IRI of what a result without a finding is about; never shown."""
 
 
 @dataclass(frozen=True, slots=True)

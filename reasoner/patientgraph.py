@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from .graph import OWL, RDF, TYPE, XSD, term
-from .model import Finding, Model, Reading, SubjectFacts
+from .model import Fact, Finding, Model, Reading, SubjectFacts
 from .settle import Known, Scalar
 from .space import Space
 
@@ -126,25 +126,29 @@ def settled_graph(
     if not twice:
         return list(triples)
     names = {vocabulary.findings[name].value: name for name in vocabulary.findings}
-    said: dict[tuple[str, str], set[tuple[int, float | None]]] = {}
+    said: dict[tuple[str, str], list[Fact]] = {}
     for subject in reading.subjects:
+        # Subjects share feet and patients: what is said of one node is the same list for each of them.
+        own: dict[tuple[str, str], list[Fact]] = {}
         for fact in subject.facts:
-            said.setdefault((fact.source or "", fact.finding), set()).add((fact.mask, fact.number))
+            own.setdefault((fact.source or "", fact.finding), []).append(fact)
+        said.update(own)
     agreed: dict[tuple[str, str], list[ox.Triple]] = {}
-    for node, predicate in twice:
-        name = names[predicate]
-        facts = said.get((str(term(node)), name), set())
-        finding = vocabulary.model.findings[name]
+    for (node, predicate), statements in twice.items():
+        finding = vocabulary.model.findings[names[predicate]]
+        facts = said.get((str(term(node)), finding.notation), [])
+        if len(facts) != statements:
+            continue
         mask = finding.full
-        for own, _ in facts:
-            mask &= own
-        numbers = {number for _, number in facts if number is not None}
-        if finding.range is not None and len(numbers) == 1 and len(facts) == 1:
-            agreed[str(node), predicate] = [ox.Triple(node, vocabulary.findings[name], _number(numbers.pop()))]
-        elif finding.range is None and len(facts) == twice[node, predicate] and mask:
+        for fact in facts:
+            mask &= fact.mask
+        numbers = {fact.number for fact in facts if fact.number is not None}
+        if finding.range is None and mask:
             agreed[str(node), predicate] = _coded(node, finding, mask, vocabulary)
+        elif len(numbers) == 1:
+            agreed[str(node), predicate] = [ox.Triple(node, ox.NamedNode(predicate), _number(numbers.pop()))]
     kept = [t for t in triples if (str(t.subject), t.predicate.value) not in agreed]
-    return kept + [triple for own in agreed.values() for triple in own]
+    return kept + [triple for settled in agreed.values() for triple in settled]
 
 
 def _several(triples: Sequence[ox.Quad | ox.Triple], findings: set[str]) -> dict[tuple[Node, str], int]:

@@ -25,7 +25,7 @@ def read_graph(
     properties that the knowledge declares; another one of our namespace is reported as a likely typing error.
     """
     graph = Graph()
-    for triple in _stable(list(triples)):
+    for triple in stable(list(triples)):
         graph.add(term(triple.subject), triple.predicate.value, term(triple.object), "input")
     return _GraphReader(graph, model, kinds, declared).read()
 
@@ -34,7 +34,7 @@ _ROUNDS = 4
 """How far a blank node looks around for a stable name: lesion, foot, patient, value."""
 
 
-def _stable(triples: list[ox.Quad | ox.Triple]) -> Iterable[ox.Quad | ox.Triple]:
+def stable(triples: list[ox.Quad | ox.Triple]) -> list[ox.Quad | ox.Triple]:
     """The same triples with blank nodes named by what is said of them in our terms.
 
     The names in the file, the order of its triples and statements in other vocabularies never matter. Unlike RDF
@@ -82,7 +82,7 @@ class _GraphReader:
                 facts = tuple(fact for n in chain for fact in self._own.get(n, ()))
                 patient = next((n for n in chain if self._parentless(of_kind.get(n))), None)
                 name = None if patient is None or patient.startswith("_:") else patient
-                subjects.append(SubjectFacts(node, None, kind, name, facts))
+                subjects.append(SubjectFacts(node, None, kind, name, facts, nodes=tuple(chain)))
         values = {o for n in of_kind for f in self.findings for o in self.graph.nodes(n, f)}
         others = [n for n in self._nodes() if n not in of_kind and n not in values and not self._is_term(n)]
         unused = [(n, "nothing that a guideline decides about belongs to it") for n in of_kind if n not in used]
@@ -123,7 +123,7 @@ class _GraphReader:
                     | {self.links[p].name for p in said if p in self.links}
                 )
             if len(kinds) > 1:
-                self._violation(node, None, f"is at once {' and '.join(kinds)}: give the node one type.")
+                self._violation(node, None, f"is at once {' and '.join(kinds)}: give the node one type.", TYPE)
             if kinds:
                 found[node] = kinds[0]
         for node, kind in list(found.items()):
@@ -143,7 +143,7 @@ class _GraphReader:
         while (link := self.model.kinds[of_kind[chain[-1]]].link) is not None:
             targets = sorted(self.graph.nodes(chain[-1], link))
             if len(targets) > 1:
-                self._violation(chain[-1], None, f"has more than one {short(link)}: keep one.")
+                self._violation(chain[-1], None, f"has more than one {short(link)}: keep one.", link)
             if len(targets) != 1 or of_kind.get(targets[0]) != self.model.kinds[of_kind[chain[-1]]].parent:
                 break
             chain.append(targets[0])
@@ -158,7 +158,7 @@ class _GraphReader:
             elif predicate.startswith(GR) and predicate not in self.declared:
                 near = get_close_matches(short(predicate), [short(iri) for iri in self.findings], 1)
                 hint = f"did you mean `{near[0]}`?" if near else "see `guideline terms` for the findings."
-                self._violation(node, None, f"`{short(predicate)}` is no finding: {hint}")
+                self._violation(node, None, f"`{short(predicate)}` is no finding: {hint}", predicate)
         return facts
 
     def _fact(self, node: str, finding: Finding, value: Term) -> Fact | None:
@@ -215,5 +215,5 @@ class _GraphReader:
             return None
         return Fact(finding.notation, number=int(number) if range_.integer else number, source=node)
 
-    def _violation(self, node: str, path: str | None, message: str) -> None:
-        self.results.append(Result("Violation", node, path, message))
+    def _violation(self, node: str, path: str | None, message: str, about: str | None = None) -> None:
+        self.results.append(Result("Violation", node, path, message, about))

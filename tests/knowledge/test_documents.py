@@ -99,7 +99,7 @@ def test_file_imports_the_classes_and_properties_that_it_uses(path: Path) -> Non
     declared = {node for file in reached for kind in SCHEMA for node in graph_of(file).subjects(RDF.type, kind)}
     schema = {node for kind in SCHEMA for node in whole().subjects(RDF.type, kind) if isinstance(node, URIRef)}
     used = {node for triple in graph_of(path) for node in triple if node in schema}
-    assert not sorted(used - declared), "import the document that declares them"
+    assert not sorted(map(str, used - declared)), "import the document that declares them"
 
 
 def test_each_term_is_defined_in_one_document() -> None:

@@ -28,7 +28,7 @@ def declared() -> set[str]:
 
 def test_no_released_term_is_lost() -> None:
     lost = sorted(set(released()) - declared())
-    assert not lost, 'bring it back with `owl:deprecated true` and dcterms:isReplacedBy, a label and a definition'
+    assert not lost, "bring it back with `owl:deprecated true` and dcterms:isReplacedBy, a label and a definition"
 
 
 def test_every_term_is_listed() -> None:

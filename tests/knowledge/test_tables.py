@@ -129,7 +129,9 @@ def test_statement_is_its_row(row: dict[str, str]) -> None:
 def test_statement_is_encoded_as_the_table_says(row: dict[str, str]) -> None:
     """The recommendations, findings, evidence, cautions or claims that the table names have the statement as source."""
     graph, statement = whole(), GR[f"statement/{row['id']}"]
-    encoders = {node for predicate in graph.predicates(None, statement) for node in graph.subjects(predicate, statement)}
+    encoders = {
+        node for predicate in graph.predicates(None, statement) for node in graph.subjects(predicate, statement)
+    }
     kinds = {short(kind) for node in encoders for kind in graph.objects(node, RDF.type)}
     encoders_by_name = {notation(node) for node in encoders}
     named = re.findall(r"\bstc-\d\d\b", row["encode_as"].split("(")[0])

@@ -108,7 +108,9 @@ def test_every_term_of_ours_in_a_mapping_is_declared() -> None:
 def test_every_property_has_exactly_one_kind() -> None:
     predicates = {p for p in whole().predicates() if not built_in(p)}
     declared = set(chain.from_iterable(whole().subjects(RDF.type, kind) for kind in PROPERTY_KINDS))
-    wrong = [f"{p}: {[short(k) for k in property_kinds(p)]}" for p in predicates | declared if len(property_kinds(p)) != 1]
+    wrong = [
+        f"{p}: {[short(k) for k in property_kinds(p)]}" for p in predicates | declared if len(property_kinds(p)) != 1
+    ]
     assert not sorted(wrong)
 
 
@@ -118,7 +120,7 @@ def test_properties_have_the_objects_of_their_kind() -> None:
     schema = {*graph.subjects(RDF.type, OWL.Class), *graph.subjects(RDF.type, RDFS.Datatype)}
     schema |= set(chain.from_iterable(graph.subjects(RDF.type, kind) for kind in PROPERTY_KINDS))
     for subject, predicate, object_ in graph:
-        kind = None if built_in(predicate) else (property_kinds(predicate) or [None])[0]
+        kind = None if built_in(predicate) else next(iter(property_kinds(predicate)), None)
         if kind == OWL.DatatypeProperty and not isinstance(object_, Literal):
             wrong.append(f"{short(subject)} {short(predicate)}")
         if kind == OWL.ObjectProperty and (isinstance(object_, Literal) or object_ in schema or subject in schema):
@@ -141,10 +143,10 @@ def test_no_annotation_property_stands_in_a_logical_axiom() -> None:
 
 def test_every_class_is_declared() -> None:
     graph = whole()
-    used: set[Node] = {o for o in graph.objects(None, RDF.type)}
+    used: set[Node] = set(graph.objects(None, RDF.type))
     for predicate in (RDFS.subClassOf, OWL.equivalentClass, OWL.complementOf, RDFS.domain):
         used |= set(graph.objects(None, predicate))
-    used |= {o for o in graph.objects(None, RDFS.range)}
+    used |= set(graph.objects(None, RDFS.range))
     for predicate in (OWL.intersectionOf, OWL.unionOf):
         used |= {part for head in graph.objects(None, predicate) for part in members(head, graph)}
     named = {node for node in used if isinstance(node, URIRef) and not built_in(node)}

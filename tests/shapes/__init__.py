@@ -1,0 +1,1 @@
+"""Shapes of patient data and of the knowledge."""
