@@ -78,6 +78,7 @@ class Scribe:
             "sameAs": list(subject.same_as),
             "kind": subject.kind,
             "patient": subject.patient,
+            "side": subject.side,
             "findings": self._findings(subject.kind, state),
             "assumed": self._assumed(state),
             "conflicts": self._conflicts(decided),

@@ -91,7 +91,9 @@ class Reasoner:
         facts = self.subject_of(findings, kind, subject)
         return self._subject(facts, self.state(facts))
 
-    def subject_of(self, findings: Mapping[str, Any], kind: str | None = None, subject: str = "urn:subject") -> SubjectFacts:
+    def subject_of(
+        self, findings: Mapping[str, Any], kind: str | None = None, subject: str = "urn:subject"
+    ) -> SubjectFacts:
         """The findings as facts of a subject; see ``assess_findings``."""
         facts = tuple(self._fact(name, said) for name, said in findings.items() if said is not None)
         return SubjectFacts(subject, None, kind or min(self._kinds), None, facts)

@@ -38,8 +38,16 @@ def _read_kinds(graph: Graph) -> dict[str, Kind]:
             )
         parent = graph.node(links[0], RDFS + "range") if links else None
         name = short(iri).removeprefix("gr:")
-        kinds[name] = Kind(name, iri, links[0] if links else None, short(parent).removeprefix("gr:") if parent else None)
+        owner = short(parent).removeprefix("gr:") if parent else None
+        apart = graph.node(iri, GR + "toldApartBy")
+        kinds[name] = Kind(name, iri, links[0] if links else None, owner, apart, _parts(graph, apart))
     return kinds
+
+
+def _parts(graph: Graph, apart: str | None) -> tuple[tuple[str, str], ...]:
+    range_ = graph.node(apart, RDFS + "range") if apart else None
+    parts = [(graph.text(iri, NOTATION) or short(iri), iri) for iri in graph.instances(range_)] if range_ else []
+    return tuple((iri, notation) for notation, iri in sorted(parts))
 
 
 def _read_finding(graph: Graph, iri: str, kinds: dict[str, str]) -> Finding:

@@ -64,12 +64,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A class of subjects, and the functional link to what it belongs to (a lesion: gr:onFoot to gr:Foot)."""
+    """A class of subjects, and the functional link to what it belongs to (a lesion: gr:onFoot to gr:Foot).
+
+    ``apart`` is the property that tells several of one owner apart (a foot: gr:side), ``parts`` its values with their
+    notations.
+    """
 
     name: str
     iri: str
     link: str | None
     parent: str | None
+    apart: str | None = None
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,8 @@ class SubjectFacts:
     patient: str | None
     facts: tuple[Fact, ...]
     same_as: tuple[str, ...] = ()
+    side: str | None = None
+    """Which of the person's, where the kind that it belongs to is told apart: the notation of a part."""
     nodes: tuple[str, ...] = ()
     """The nodes of the input from the subject to what it belongs to, where the input names them (a patient graph)."""
 

@@ -76,7 +76,8 @@ class Publisher:
             guideline = decider.guideline
             kind = ("subjectKind", self.model.kinds[guideline.kind].iri)
             of = ("onGuideline", guideline.iri)
-            yield f"{base}{guideline.id}/scope", "ScopeFormula", decider.scope, [of, kind, ("formulaOf", guideline.scope.iri)]
+            said = [of, kind, ("formulaOf", guideline.scope.iri)]
+            yield f"{base}{guideline.id}/scope", "ScopeFormula", decider.scope, said
             if guideline.population is not None and decider.population is not None:
                 said = [of, kind, ("formulaOf", guideline.population.iri)]
                 yield f"{base}{guideline.id}/population", "PopulationFormula", decider.population, said

@@ -5,107 +5,34 @@ Everything is in the default graph, and each part besides in a named graph of it
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from .errors import DataError, QueryError
+from .catalogue import MATERIALISE, Query, prefixes, shipped_queries, unknown_query
+from .errors import QueryError
 from .graph import GR, OWL, TYPE
 from .inputs import BrokenLine, FhirInput, GraphInput
-from .knowledge import shipped
 from .mappings import mapping_quads
 from .publish import ANSWERS, INFERRED, PROVENANCE, Assessed, Publisher, as_iri
 from .results import QueryResult
-from .sparql import Inspected, inspect, nearest, prologue, syntax_error
+from .sparql import Inspected, inspect, nearest, syntax_error
 
 if TYPE_CHECKING:
-    from .answer import Answer
     from .assess import Reasoner, Source
     from .knowledge import Knowledge
 
-_SUFFIX = ".rq"
-_MATERIALISE = "materialise"
-_HEADER = re.compile(r"#\s*(Question|In|Out|Into):\s*(.+)")
-_NAME = re.compile(r"[\w./-]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A query in a file: its name is its path below queries/ without the suffix."""
-
-    name: str
-    question: str
-    reads: str
-    """What the header says that it reads."""
-    gives: str
-    into: str | None
-    """The graph that its triples are materialised into, as written; None where it is only asked."""
-    text: str
-    file: str
-
-    @property
-    def needs_patients(self) -> bool:
-        """Whether it says something only of assessed patients."""
-        return "assessed patients" in self.reads
-
-
-def shipped_queries(knowledge: Knowledge) -> dict[str, Query]:
-    """All queries by name: those that ship with the program, and those of the knowledge folder, which come first."""
-    found: dict[str, Query] = {}
-    for folder in _folders(knowledge):
-        for path in sorted(folder.rglob("*" + _SUFFIX)):
-            query = read_query(path, path.relative_to(folder).as_posix().removesuffix(_SUFFIX))
-            found[query.name] = query
-    return dict(sorted(found.items(), key=lambda item: ("/" in item[0], item[0])))
-
-
-def read_query(path: Path, name: str | None = None) -> Query:
-    """The query in a file; raises QueryError when it cannot be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        what = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        raise QueryError(f"cannot be read: {what}", f"`{path}`", "check the path") from error
-    said: dict[str, str] = {}
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            break
-        if match := _HEADER.match(line):
-            said[match[1]] = match[2].strip()
-    return Query(
-        name or path.stem, said.get("Question", ""), said.get("In", ""), said.get("Out", ""), said.get("Into"), text, str(path)
-    )
-
-
-def _folders(knowledge: Knowledge) -> list[Path]:
-    own = knowledge.folder.parent if knowledge.folder.name == "ontology" else knowledge.folder
-    folders = [shipped() / "queries", own / "queries"]
-    return [folder for i, folder in enumerate(folders) if folder.is_dir() and folder not in folders[:i]]
-
-
-def prefixes(knowledge: Knowledge) -> dict[str, str]:
-    """The prefixes that need no declaration: those of queries/prefixes.sparql, and one for the values of each finding."""
-    found = {
-        finding.notation: finding.values[0].iri.removesuffix(finding.values[0].notation)
-        for finding in knowledge.model.findings.values()
-        if finding.values and finding.values[0].iri.endswith("/" + finding.values[0].notation)
-    }
-    for folder in _folders(knowledge):
-        path = folder / "prefixes.sparql"
-        if path.is_file():
-            found |= prologue(path.read_text(encoding="utf-8"), str(path))
-    return found
+_WORD = frozenset("-./_")
 
 
 class QueryStore:
     """The knowledge as a queryable store, with the patients that were added."""
 
-    def __init__(self, reasoner: Reasoner, data: Iterable[Source] = ()) -> None:
-        self.reasoner = reasoner
+    def __init__(self, reasoner: Reasoner, data: Iterable[Source] = (), on: datetime.date | None = None) -> None:
+        self.reasoner, self.on = reasoner, on
         self.knowledge = reasoner.knowledge
         self.queries = shipped_queries(self.knowledge)
         self.prefixes = prefixes(self.knowledge)
@@ -119,7 +46,7 @@ class QueryStore:
         self._add(mapping_quads(self.knowledge))
         self._add(self._publisher.implicants())
         self._add(self._publisher.overriders())
-        self._materialise([q for q in self.queries.values() if q.name.startswith(_MATERIALISE + "/")])
+        self._materialise([q for q in self.queries.values() if q.name.startswith(MATERIALISE)])
         self.add(*data)
 
     def add(self, *data: Source) -> None:
@@ -141,7 +68,7 @@ class QueryStore:
 
     def settle(self) -> None:
         """Derive, by the shipped queries, what they materialise of the subjects that are there."""
-        own = [q for q in self.queries.values() if q.into and not q.name.startswith(_MATERIALISE + "/")]
+        own = [q for q in self.queries.values() if q.into and not q.name.startswith(MATERIALISE)]
         for query in own:
             self.store.remove_graph(self._graph(query))
         self._materialise(own)
@@ -150,7 +77,7 @@ class QueryStore:
         """Run a query: the name of a shipped one, or its text. Raises QueryError."""
         if (own := self.queries.get(query)) is not None:
             return self.run(own.text, own.file)
-        if _NAME.fullmatch(query.strip()):
+        if all(character.isalnum() or character in _WORD for character in query.strip()):
             raise unknown_query(query, self.queries)
         return self.run(query)
 
@@ -173,8 +100,11 @@ class QueryStore:
                     f"`{iri}` is no graph of this store, and nothing is fetched", place, self._meant(iri, "see graph:")
                 )
         for iri, place in query.terms:
-            if iri.startswith(GR) and not self._is_known(iri):
-                raise QueryError(f"`{self._curie(iri)}` is not declared", place, self._meant(iri, "see `guideline terms`"))
+            # A prefix without a local name is a namespace, which a query may want as text.
+            if iri.startswith(GR) and iri not in query.prefixes.values() and not self._is_known(iri):
+                raise QueryError(
+                    f"`{self._curie(iri)}` is not declared", place, self._meant(iri, "see `guideline terms`")
+                )
 
     def _is_graph(self, iri: str) -> bool:
         graph = self.knowledge.graph
@@ -184,8 +114,9 @@ class QueryStore:
         if iri in self.knowledge.graph:
             return True
         node = ox.NamedNode(iri)
-        patterns = ((node, None, None), (None, node, None), (None, None, node))
-        return any(next(self.store.quads_for_pattern(*own, None), None) is not None for own in patterns) or self._is_graph(iri)
+        match = self.store.quads_for_pattern
+        found = (match(node, None, None), match(None, node, None), match(None, None, node))
+        return any(next(quads, None) is not None for quads in found) or self._is_graph(iri)
 
     def _meant(self, iri: str, otherwise: str) -> str:
         known = {own.removeprefix(GR): own for own in self.knowledge.graph.all_subjects() if own.startswith(GR)}
@@ -208,7 +139,9 @@ class QueryStore:
     def _materialise(self, queries: Sequence[Query]) -> None:
         for query in queries:
             graph = self._graph(query)
-            self._add(ox.Quad(t.subject, t.predicate, t.object, graph) for t in self.run(query.text, query.file).triples)
+            self._add(
+                ox.Quad(t.subject, t.predicate, t.object, graph) for t in self.run(query.text, query.file).triples
+            )
 
     def _graph(self, query: Query) -> ox.NamedNode:
         prefix, _, local = (query.into or "").partition(":")
@@ -217,20 +150,17 @@ class QueryStore:
         return ox.NamedNode(self.prefixes[prefix] + local)
 
     def _assess(self, item: FhirInput | GraphInput, name: str) -> None:
-        answer = self.reasoner.answer(item)
+        answer = self.reasoner.answer(item, self.on)
         self.invalid += not answer.is_valid
         triples = list(ox.parse(answer.to_turtle(), format=ox.RdfFormat.TURTLE))
         self._add(ox.Quad(t.subject, t.predicate, t.object, ANSWERS) for t in triples)
-        activity = next(
-            t.subject.value for t in triples if t.predicate.value == TYPE and t.object == ox.NamedNode(GR + "Assessment")
-        )
-        self._add(self._known(item, answer, activity, name))
+        assessment = ox.NamedNode(GR + "Assessment")
+        activity = next(t.subject.value for t in triples if t.predicate.value == TYPE and t.object == assessment)
+        self._add(self._known(item, activity, name))
 
-    def _known(
-        self, item: FhirInput | GraphInput, answer: Answer, activity: str, name: str
-    ) -> Iterator[ox.Quad]:
+    def _known(self, item: FhirInput | GraphInput, activity: str, name: str) -> Iterator[ox.Quad]:
         yield ox.Quad(ox.NamedNode(activity), ox.NamedNode(GR + "inputName"), ox.Literal(name), PROVENANCE)
-        for number, subject in enumerate(self.reasoner.read(item, None).subjects, 1):
+        for number, subject in enumerate(self.reasoner.read(item, self.on).subjects, 1):
             node = f"{activity}#subject-{number}"
             iri = as_iri(subject.iri, f"{node}-itself")
             about = Assessed(node, activity, node + "-itself" if iri is None else iri.value)
@@ -246,19 +176,13 @@ def _documents(knowledge: Knowledge) -> Iterator[ox.Quad]:
         document = home.get(graph.file(subject), INFERRED)
         for predicate, values in graph.predicates(subject).items():
             for value in values:
-                yield ox.Quad(node, ox.NamedNode(predicate), _node(value) if isinstance(value, str) else value, document)
+                yield ox.Quad(
+                    node, ox.NamedNode(predicate), _node(value) if isinstance(value, str) else value, document
+                )
 
 
 def _node(text: str) -> ox.NamedNode | ox.BlankNode:
     return ox.BlankNode(text[2:]) if text.startswith("_:") else ox.NamedNode(text)
 
 
-def unknown_query(name: str, queries: Mapping[str, Query]) -> QueryError:
-    """The error for a name that no query has."""
-    meant = nearest(name.strip(), list(queries))
-    return QueryError(
-        "no such query or file", f"`{name}`", f"did you mean `{meant}`?" if meant else "list them with `guideline query`"
-    )
-
-
-__all__ = ["DataError", "Query", "QueryResult", "QueryStore", "prefixes", "read_query", "shipped_queries"]
+__all__ = ["Query", "QueryResult", "QueryStore"]

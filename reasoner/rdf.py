@@ -82,7 +82,7 @@ class _GraphReader:
                 facts = tuple(fact for n in chain for fact in self._own.get(n, ()))
                 patient = next((n for n in chain if self._parentless(of_kind.get(n))), None)
                 name = None if patient is None or patient.startswith("_:") else patient
-                subjects.append(SubjectFacts(node, None, kind, name, facts, nodes=tuple(chain)))
+                subjects.append(SubjectFacts(node, None, kind, name, facts, (), self._side(chain, of_kind), tuple(chain)))
         values = {o for n in of_kind for f in self.findings for o in self.graph.nodes(n, f)}
         others = [n for n in self._nodes() if n not in of_kind and n not in values and not self._is_term(n)]
         unused = [(n, "nothing that a guideline decides about belongs to it") for n in of_kind if n not in used]
@@ -137,6 +137,14 @@ class _GraphReader:
                 if other not in found:
                     found[other] = parent
                     self._reach(other, parent, found)
+
+    def _side(self, chain: list[str], of_kind: dict[str, str]) -> str | None:
+        for node in chain:
+            kind = self.model.kinds[of_kind[node]]
+            if kind.apart is not None:
+                told = [notation for iri, notation in kind.parts if iri in self.graph.nodes(node, kind.apart)]
+                return told[0] if len(told) == 1 else None
+        return None
 
     def _chain(self, node: str, of_kind: dict[str, str]) -> list[str]:
         chain = [node]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import pyoxigraph as ox
 
 from .errors import QueryError
 
-if TYPE_CHECKING:
-    import pandas
-    import polars
-
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+_Found = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 _JSON = ox.QueryResultsFormat.JSON
 FORMATS = ("text", "csv", "tsv", "json", "xml", "turtle")
 
@@ -33,7 +30,7 @@ class QueryResult:
     """The triples of CONSTRUCT and DESCRIBE, in order."""
 
     @classmethod
-    def of(cls, found: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, prefixes: Mapping[str, str]) -> QueryResult:
+    def of(cls, found: _Found, prefixes: Mapping[str, str]) -> QueryResult:
         """The result that the engine gives, drawn to its end."""
         if isinstance(found, ox.QueryTriples):
             return cls("triples", prefixes, b"", tuple(sorted(set(found), key=_order)))
@@ -123,7 +120,7 @@ class QueryResult:
             return f"{prefix}:{term.value[length:]}"
         return term.value if isinstance(term, ox.Literal) else str(term)
 
-    def df(self) -> polars.DataFrame | pandas.DataFrame:
+    def df(self) -> Any:
         """A typed data frame, with nulls: of polars where that is installed, else of pandas."""
         from .frames import frame
 
@@ -153,5 +150,5 @@ class QueryResult:
         return found
 
 
-def _order(triple: ox.Triple) -> Sequence[str]:
-    return [str(triple.subject), str(triple.predicate), str(triple.object)]
+def _order(triple: ox.Triple) -> tuple[str, str, str]:
+    return str(triple.subject), str(triple.predicate), str(triple.object)

@@ -119,7 +119,7 @@ def nearest(name: str, names: Mapping[str, str] | list[str], cutoff: float = 0.6
 
 
 def _unescaped(text: str) -> Iterator[str]:
-    """The text as written, and with \\u escapes resolved, as often as there are any: an escape may hide a keyword."""
+    """The text as written, and with its code point escapes resolved while there are any: they may hide a keyword."""
     yield text
     while (resolved := _ESCAPE.sub(_character, text)) != text:
         text = resolved
@@ -143,8 +143,7 @@ def _refuse(token: Token, text: str, where: str) -> None:
             "SERVICE would open a network connection", place(text, token.start, where), "query local data only"
         )
     if token.kind == "iri" and (
-        "'" in token.text
-        or (not _SURE.match(token.text) and ("#" in token.text or "service" in token.text.casefold()))
+        "'" in token.text or (not _SURE.match(token.text) and ("#" in token.text or "service" in token.text.casefold()))
     ):
         hint = "write it in full with its scheme, a quotation mark as %27, or put spaces around a `<`"
         raise QueryError(f"`{token.text}` can be read in two ways", place(text, token.start, where), hint)
@@ -178,7 +177,9 @@ class _Reader:
         while at < len(self.parts) and self.parts[at].text.casefold() in _PROLOGUE:
             if self.parts[at].text.casefold() == "prefix":
                 if at + 2 >= len(self.parts) or self.parts[at + 2].kind != "iri":
-                    raise QueryError("a PREFIX is not complete", self._place(self.parts[at]), "write PREFIX name: <iri>")
+                    raise QueryError(
+                        "a PREFIX is not complete", self._place(self.parts[at]), "write PREFIX name: <iri>"
+                    )
                 self.prefixes[self.parts[at + 1].text.removesuffix(":")] = _plain(self.parts[at + 2].text)
                 at += 3
             else:
@@ -191,7 +192,9 @@ class _Reader:
         first = self.parts[at]
         form = first.text.casefold()
         if form in _UPDATES:
-            raise QueryError(f"{first.text.upper()} is an update", self._place(first), "only ask: nothing is changed here")
+            raise QueryError(
+                f"{first.text.upper()} is an update", self._place(first), "only ask: nothing is changed here"
+            )
         if form not in _FORMS:
             meant = nearest(form, sorted(_FORMS))
             hint = f"did you mean {meant.upper()}?" if meant else "begin with SELECT, ASK, CONSTRUCT or DESCRIBE"
@@ -242,5 +245,3 @@ def syntax_error(message: str, text: str, where: str) -> QueryError:
     words = sorted(set(re.findall(r"(?<![\w'\[])[A-Z]{2,}(?: [A-Z]{2,})*(?![\w'\]])|\"[^\"]+\"", match[3])))
     hint = f"expected one of {', '.join(words[:8])}" if words else "look for a missing dot, bracket or brace before it"
     return QueryError(f"does not parse at {found}", f"{where}:{line}:{column}", hint)
-
-

@@ -36,6 +36,8 @@ class SubjectWriter:
             else words.said(name, known.get(name))
             for name in words.headline(known)
         ]  # fmt: skip
+        if subject["side"]:
+            parts.append(words.label("side", subject["side"]))
         heading = f"{kind.capitalize()}{f' {number} of {of}' if of > 1 else ''}: {', '.join(parts)}"
         names = [subject["reference"] or subject["subject"], *(f"same as {other}" for other in subject["sameAs"])]
         if subject["patient"]:

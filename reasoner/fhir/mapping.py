@@ -39,7 +39,7 @@ class _Loader:
             for i, value in enumerate(finding.values)
         }
         self.orders = self._orders()
-        self.sides = self._sides()
+        self.sides = [iri for kind in model.kinds.values() for iri, _ in kind.parts]
         self.located = self._located()
         self.resources = self._coded_resources()
         self.rules: dict[tuple[str, str, str], list[Rule]] = {}
@@ -109,16 +109,6 @@ class _Loader:
             for iri in self.value_iris
             if self.graph.node(iri, GR + "establishes") is not None
         }
-
-    def _sides(self) -> list[str]:
-        """The values, in order of notation, of the property that tells the parents of located subjects apart."""
-        for kind in self.model.kinds.values():
-            apart = self.graph.node(kind.iri, GR + "toldApartBy")
-            if apart is not None:
-                range_ = self.graph.node(apart, RDFS + "range")
-                sides = self.graph.instances(range_) if range_ else []
-                return sorted(sides, key=lambda iri: self.graph.text(iri, NOTATION) or iri)
-        return []
 
     def _located(self) -> Located | None:
         found = [kind for kind in self.model.kinds.values() if self.graph.node(kind.iri, GR + "locatedBy")]

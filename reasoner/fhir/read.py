@@ -116,7 +116,8 @@ def _subjects(
         placer.place()
         for foot in placer.feet:
             common = foot.facts + shared
-            found += [_lesion(lesion, mapping.located.kind, common, patient, taken) for lesion in foot.lesions]
+            side = _side(foot.side, mapping.located.sides)
+            found += [_lesion(lesion, mapping.located.kind, common, patient, taken, side) for lesion in foot.lesions]
     else:
         for said in saids:
             for fact in said.facts:
@@ -131,7 +132,13 @@ def _subjects(
     return found
 
 
-def _lesion(lesion: Lesion, kind: str, shared: list[Fact], patient: str, taken: set[str]) -> SubjectFacts:
+def _side(side: int, sides: tuple[str, ...]) -> str | None:
+    return sides[side.bit_length() - 1] if side and not side & (side - 1) else None
+
+
+def _lesion(
+    lesion: Lesion, kind: str, shared: list[Fact], patient: str, taken: set[str], side: str | None
+) -> SubjectFacts:
     """The subject bears the name of the first of its members: by naming order, then by code point."""
     members = sorted(lesion.members, key=lambda said: (said.effect != "counts", said.order, said.label, said.iri))
     iri = first = members[0].iri
@@ -139,7 +146,7 @@ def _lesion(lesion: Lesion, kind: str, shared: list[Fact], patient: str, taken: 
         iri = content_name(f"{iri}#{len(taken)}")
     taken.add(iri)
     same = tuple(sorted({member.iri for member in members} - {first}))
-    return SubjectFacts(iri, members[0].reference, kind, patient or None, tuple(lesion.facts + shared), same)
+    return SubjectFacts(iri, members[0].reference, kind, patient or None, tuple(lesion.facts + shared), same, side)
 
 
 def _person(patient: str, kind: str, facts: list[Fact], saids: list[Said]) -> SubjectFacts:
