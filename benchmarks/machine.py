@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 PACKAGES = ("guideline-reasoner", "pyoxigraph", "orjson", "rdflib", "owlready2", "owlrl")
@@ -17,9 +18,9 @@ PACKAGES = ("guideline-reasoner", "pyoxigraph", "orjson", "rdflib", "owlready2",
 def describe() -> str:
     """One line on the machine and one on the versions."""
     model = platform.processor() or platform.machine()
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+    if (cpu := Path("/proc/cpuinfo")).exists():
+        lines = cpu.read_text(encoding="utf-8").splitlines()
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
     versions = []
     for name in PACKAGES:
         try:

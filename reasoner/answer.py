@@ -235,18 +235,14 @@ class _Reasons(dict[str, Json]):
 
 def headers(guidelines: Sequence[Guideline]) -> list[Json]:
     """The ``guidelines`` key of the answer."""
-    return [
-        {"id": g.id, "iri": g.iri, "label": g.label, "version": g.version, "sha256": g.sha256} for g in guidelines
-    ]
+    return [{"id": g.id, "iri": g.iri, "label": g.label, "version": g.version, "sha256": g.sha256} for g in guidelines]
 
 
 def validation(results: Sequence[Result]) -> Json:
     """The ``validation`` key of the answer."""
     return {
         "conforms": not any(result.severity == "Violation" for result in results),
-        "results": [
-            {"severity": r.severity, "focus": r.focus, "path": r.path, "message": r.message} for r in results
-        ],
+        "results": [{"severity": r.severity, "focus": r.focus, "path": r.path, "message": r.message} for r in results],
     }
 
 

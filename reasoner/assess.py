@@ -18,7 +18,7 @@ from .fhir.read import read_resources
 from .graph import OWL, TYPE
 from .inputs import BrokenLine, FhirInput, GraphInput, Input, from_document, from_graph, read_bytes, read_file
 from .knowledge import Knowledge, load_knowledge
-from .model import Fact, Finding, Reading, Result, SubjectFacts
+from .model import Fact, Finding, Reading, SubjectFacts
 from .program import Program
 from .rdf import read_graph
 from .validate import Found
@@ -212,5 +212,3 @@ def _within(finding: Finding, number: float) -> bool:
 def _nothing_to_decide(kinds: frozenset[str]) -> str:
     names = " or ".join(sorted(kind.lower() for kind in kinds))
     return f"The input holds no {names} that a guideline decides about."
-
-

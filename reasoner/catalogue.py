@@ -71,7 +71,7 @@ def _folders(knowledge: Knowledge) -> list[Path]:
 
 
 def prefixes(knowledge: Knowledge) -> dict[str, str]:
-    """The prefixes known without declaring: those of queries/prefixes.sparql, and one for the values of each finding."""
+    """The prefixes known to every query: those of queries/prefixes.sparql, and one for the values of each finding."""
     found = {
         finding.notation: finding.values[0].iri.removesuffix(finding.values[0].notation)
         for finding in knowledge.model.findings.values()

@@ -200,6 +200,4 @@ def _overrides(other: Recommendation, own: Recommendation) -> bool:
 def _comes_before(other: Recommendation, own: Recommendation) -> bool:
     if other.id == own.id or other.decision != own.decision or other.direction != "for":
         return False
-    return own.id in other.preferred_over or (
-        other.line is not None and own.line is not None and other.line < own.line
-    )
+    return own.id in other.preferred_over or (other.line is not None and own.line is not None and other.line < own.line)

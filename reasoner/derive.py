@@ -224,9 +224,7 @@ class Deriver:
             return False
         return scale.voided_by is None or self.program.named(scale.voided_by).verdict(cube) is not True
 
-    def _by_step(
-        self, step: Step, scales: Sequence[Scale], state: State, cube: int, full: int, clash: bool
-    ) -> _Graded:
+    def _by_step(self, step: Step, scales: Sequence[Scale], state: State, cube: int, full: int, clash: bool) -> _Graded:
         mask = 0
         for scale in scales:
             own = 0

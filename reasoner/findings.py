@@ -52,7 +52,11 @@ def _parts(graph: Graph, apart: str | None) -> tuple[tuple[str, str], ...]:
 
 def _read_finding(graph: Graph, iri: str, kinds: dict[str, str]) -> Finding:
     where = graph.file(iri)
-    notation, domain, range_ = graph.text(iri, NOTATION), graph.node(iri, RDFS + "domain"), graph.node(iri, RDFS + "range")
+    notation, domain, range_ = (
+        graph.text(iri, NOTATION),
+        graph.node(iri, RDFS + "domain"),
+        graph.node(iri, RDFS + "range"),
+    )
     if notation is None or domain not in kinds or range_ is None:
         raise KnowledgeError(
             f"finding `{short(iri)}` lacks a notation, a range, or a kind of subject as domain", where, "add it"

@@ -146,7 +146,9 @@ class DerivationReader:
         for i, value in enumerate(self.model.findings[finding].values):
             if value.iri == iri:
                 return i
-        raise KnowledgeError(f"`{short(iri)}` is no value of `{finding}`", self.graph.file(node), "name one of its values")
+        raise KnowledgeError(
+            f"`{short(iri)}` is no value of `{finding}`", self.graph.file(node), "name one of its values"
+        )
 
     def _grading(self, node: str) -> Grading:
         graph = self.graph
@@ -175,7 +177,9 @@ class DerivationReader:
         bands = []
         for iri in sorted(self.graph.nodes(node, GR + "band")):
             bands.append((self._value(finding, self._need(iri, "indicates"), iri), self.classes.read(iri)))
-        return Scale(self._findings(node, "input"), tuple(sorted(bands, key=lambda b: b[0])), self._class(node, "voidedBy"))
+        return Scale(
+            self._findings(node, "input"), tuple(sorted(bands, key=lambda b: b[0])), self._class(node, "voidedBy")
+        )
 
     def _discordance(self, finding: str, node: str) -> Discordance:
         against = 0

@@ -130,7 +130,7 @@ class GuidelineReader:
              and (v := graph.text(o, OWL + "versionInfo"))),
             "unversioned",
         )  # fmt: skip
-        read = self._reading(iri, lambda: (self.classes.read(scope), self.classes.read(population or scope)))
+        read = self._reading(lambda: (self.classes.read(scope), self.classes.read(population or scope)))
         if read is None:
             return None
         return Guideline(
@@ -153,9 +153,11 @@ class GuidelineReader:
         direction = self.notation(graph.node(iri, GR + "direction"))
         options = self._options(iri)
         if eligibility is None or decision is None or direction is None or not options:
-            self._problem(iri, "lacks an eligibility class, a decision, a direction or an option", "add what is missing")
+            self._problem(
+                iri, "lacks an eligibility class, a decision, a direction or an option", "add what is missing"
+            )
             return None
-        read = self._reading(iri, lambda: (self.classes.read(eligibility), self._arguments(iri)))
+        read = self._reading(lambda: (self.classes.read(eligibility), self._arguments(iri)))
         if read is None:
             return None
         line = graph.text(iri, GR + "line")
@@ -226,7 +228,9 @@ class GuidelineReader:
             found.append(Argument(notations[about], self.classes.read(when), self._source_text(node)))
         return tuple(sorted(found, key=lambda a: (a.finding, a.source)))
 
-    def _around(self, index: Mapping[str, list[str]], iri: str, interventions: tuple[tuple[str, ...], ...]) -> list[str]:
+    def _around(
+        self, index: Mapping[str, list[str]], iri: str, interventions: tuple[tuple[str, ...], ...]
+    ) -> list[str]:
         """What applies to the recommendation itself, or to one of its interventions or a broader one."""
         targets = {iri}
         for option in interventions:
@@ -238,7 +242,7 @@ class GuidelineReader:
         found = []
         for node in self._around(self._cautions, iri, interventions):
             when = self.graph.node(node, GR + "when")
-            read = self._reading(node, lambda: self.classes.read(when) if when else None)
+            read = self._reading(lambda at=when: self.classes.read(at) if at else None)
             text = self.graph.text(node, GR + "text") or ""
             status = self.notation(self.graph.node(node, GR + "status"))
             found.append(Caution(text, self._source_text(node), status, read))
@@ -246,7 +250,7 @@ class GuidelineReader:
 
     def _gap(self, node: str) -> Gap:
         graph, when = self.graph, self.graph.node(node, GR + "when")
-        read = self._reading(node, lambda: self.classes.read(when) if when else None)
+        read = self._reading(lambda at=when: self.classes.read(at) if at else None)
         text, reason = graph.text(node, GR + "text") or "", graph.text(node, GR + "reason") or ""
         return Gap(self.notation(node) or node, text, reason, read)
 
@@ -301,7 +305,7 @@ class GuidelineReader:
             found.append({"id": self.notation(source), "title": title, "identifier": identifier, "status": status})
         return sorted(found, key=lambda s: str(s["id"]))
 
-    def _reading(self, node: str, read: Json) -> Json:
+    def _reading(self, read: Json) -> Json:
         try:
             return read()
         except KnowledgeError as error:
@@ -312,7 +316,9 @@ class GuidelineReader:
         self.problems.append(KnowledgeError(f"`{short(node)}` {what}", self.graph.file(node), hint))
 
 
-def conflicting(graph: Graph, broader: Mapping[str, frozenset[str]], a: Recommendation, b: Recommendation) -> str | None:
+def conflicting(
+    graph: Graph, broader: Mapping[str, frozenset[str]], a: Recommendation, b: Recommendation
+) -> str | None:
     """Why two recommendations cannot both be followed, or None.
 
     Two *for* recommendations clash where an alternative of one is declared incompatible with an alternative of the

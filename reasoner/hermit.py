@@ -23,7 +23,7 @@ from .errors import EngineError
 from .graph import GR, OWL, RDF, RDFS, TYPE, XSD, Graph
 from .model import Finding, Model
 
-_SHEETS = 400
+_SHEETS = 2000
 """Probes asked in one run of Java; the ontology is read anew for each."""
 
 _LOGICAL = {
@@ -90,7 +90,7 @@ class Hermit:
 
 
 def logical(graph: Graph) -> str:
-    """The terminological axioms of the knowledge as N-Triples: no annotations, no imports, no individuals but values."""
+    """The terminological axioms of the knowledge as N-Triples, with the values as their only individuals."""
     annotations = set(graph.subjects(TYPE, OWL + "AnnotationProperty"))
     values = {
         value
@@ -109,7 +109,9 @@ def logical(graph: Graph) -> str:
         else:
             kept = predicate in _LOGICAL or predicate.startswith(XSD)
         if kept:
-            lines.append(f"{_turtle(subject)} <{predicate}> {object_ if not isinstance(object_, str) else _turtle(object_)} .")
+            lines.append(
+                f"{_turtle(subject)} <{predicate}> {object_ if not isinstance(object_, str) else _turtle(object_)} ."
+            )
     return "\n".join(sorted(lines)) + "\n"
 
 
@@ -157,22 +159,25 @@ class Probes:
 
     def _known(self, finding: Finding, mask: int) -> str:
         values = [_angle(value.iri) for i, value in enumerate(finding.values) if mask >> i & 1]
-        filler = self._blank()
-        self._say(filler, TYPE, _angle(OWL + "Class"))
-        self._say(filler, OWL + "oneOf", self._list(values))
-        node = self._some(finding.iri, filler)
+        if len(values) == 1:
+            node = self._restriction(finding.iri, "hasValue", values[0])
+        else:
+            filler = self._blank()
+            self._say(filler, TYPE, _angle(OWL + "Class"))
+            self._say(filler, OWL + "oneOf", self._list(values))
+            node = self._restriction(finding.iri, "someValuesFrom", filler)
         lineage = self.model.lineage(self.kind)
         for kind in reversed(lineage[: lineage.index(finding.kind)]):
             link = self.model.kinds[kind].link
             assert link is not None
-            node = self._some(link, node)
+            node = self._restriction(link, "someValuesFrom", node)
         return node
 
-    def _some(self, path: str, filler: str) -> str:
+    def _restriction(self, path: str, kind: str, filler: str) -> str:
         node = self._blank()
         self._say(node, TYPE, _angle(OWL + "Restriction"))
         self._say(node, OWL + "onProperty", _angle(path))
-        self._say(node, OWL + "someValuesFrom", filler)
+        self._say(node, OWL + kind, filler)
         return node
 
     def _list(self, items: Iterable[str]) -> str:

@@ -170,7 +170,9 @@ def from_graph(graph: object) -> GraphInput:
         return _graph(text if isinstance(text, bytes) else text.encode(), "the graph", ox.RdfFormat.N_TRIPLES)
     else:
         raise UsageError(
-            f"cannot assess a `{type(graph).__name__}`", None, "give a path, bytes, a dict, an rdflib or pyoxigraph graph"
+            f"cannot assess a `{type(graph).__name__}`",
+            None,
+            "give a path, bytes, a dict, an rdflib or pyoxigraph graph",
         )
     lines = sorted(f"{t.subject} {t.predicate} {t.object} ." for t in triples)
     return GraphInput(hashlib.sha256("\n".join(lines).encode()).hexdigest(), triples)

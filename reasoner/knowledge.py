@@ -30,7 +30,7 @@ class Knowledge:
     guidelines: tuple[Guideline, ...]
     mapping: FhirMapping
     clashes: tuple[tuple[str, str, str, str, str], ...]
-    """Pairs of recommendations of different guidelines that cannot both be followed: guideline, id, guideline, id, why."""
+    """Recommendations that cannot both be followed: guideline, id, the other guideline, id, why."""
     folder: Path
     shapes: Shapes
     """The shapes of patient data."""

@@ -151,9 +151,7 @@ class ClassReader:
                 return False
             if self.graph.node(definition, OWL + "onProperty") is not None:
                 return True
-            head = next(
-                (h for c in ("intersectionOf", "unionOf") if (h := self.graph.node(definition, OWL + c))), None
-            )
+            head = next((h for c in ("intersectionOf", "unionOf") if (h := self.graph.node(definition, OWL + c))), None)
             first = next(self.graph.list(head), None) if head else self.graph.node(definition, OWL + "complementOf")
             definition = first if isinstance(first, str) else None
             if definition in self._kinds:

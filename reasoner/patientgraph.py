@@ -66,9 +66,7 @@ def patient_graph(
     """The patient graph of subjects, each with what is recorded of its findings."""
     triples: dict[ox.Triple, None] = {}
     for subject, recorded in subjects:
-        nodes = dict(
-            zip(vocabulary.model.lineage(subject.kind), nodes_of(subject, vocabulary.model), strict=False)
-        )
+        nodes = dict(zip(vocabulary.model.lineage(subject.kind), nodes_of(subject, vocabulary.model), strict=False))
         before: tuple[str, Node] | None = None
         for kind, node in nodes.items():
             triples[ox.Triple(node, _TYPE, vocabulary.kinds[kind])] = None
@@ -109,7 +107,11 @@ def _coded(node: Node, finding: Finding, mask: int, vocabulary: Vocabulary) -> l
     class_ = ox.BlankNode(f"{stem}.class")
     left = [value for i, value in enumerate(values) if mask >> i & 1]
     cells: list[Node] = [*(ox.BlankNode(f"{stem}.{i}") for i in range(len(left))), _NIL]
-    triples += [ox.Triple(partly, _TYPE, class_), ox.Triple(class_, _TYPE, _CLASS), ox.Triple(class_, _ONE_OF, cells[0])]
+    triples += [
+        ox.Triple(partly, _TYPE, class_),
+        ox.Triple(class_, _TYPE, _CLASS),
+        ox.Triple(class_, _ONE_OF, cells[0]),
+    ]
     for i, value in enumerate(left):
         triples += [ox.Triple(cells[i], _FIRST, value), ox.Triple(cells[i], _REST, cells[i + 1])]
     return triples

@@ -15,7 +15,6 @@ from .criteria import All, Any, Criterion, Named, Not
 from .model import Model
 from .space import Space
 
-
 _Term = tuple[int, int, int, int]
 
 

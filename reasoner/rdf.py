@@ -59,7 +59,10 @@ def stable(triples: list[ox.Quad | ox.Triple]) -> list[ox.Quad | ox.Triple]:
     # Blank nodes that only other vocabularies speak of come after, so that they never shift a name.
     others = sorted(colour.keys() - names.keys())
     names |= {n: ox.BlankNode(f"x{i}") for i, n in enumerate(others, 1)}
-    return [ox.Triple(names.get(str(t.subject), t.subject), t.predicate, names.get(str(t.object), t.object)) for t in triples]  # type: ignore[arg-type]
+    return [
+        ox.Triple(names.get(str(t.subject), t.subject), t.predicate, names.get(str(t.object), t.object))
+        for t in triples
+    ]
 
 
 class _GraphReader:
@@ -82,7 +85,9 @@ class _GraphReader:
                 facts = tuple(fact for n in chain for fact in self._own.get(n, ()))
                 patient = next((n for n in chain if self._parentless(of_kind.get(n))), None)
                 name = None if patient is None or patient.startswith("_:") else patient
-                subjects.append(SubjectFacts(node, None, kind, name, facts, (), self._side(chain, of_kind), tuple(chain)))
+                subjects.append(
+                    SubjectFacts(node, None, kind, name, facts, (), self._side(chain, of_kind), tuple(chain))
+                )
         values = {o for n in of_kind for f in self.findings for o in self.graph.nodes(n, f)}
         others = [n for n in self._nodes() if n not in of_kind and n not in values and not self._is_term(n)]
         unused = [(n, "nothing that a guideline decides about belongs to it") for n in of_kind if n not in used]

@@ -24,12 +24,67 @@ _STEPS = {SH + name for name in ("inversePath", "alternativePath", "zeroOrMorePa
 _CALLS = ("property", "node", "not", "qualifiedValueShape", "sparql")
 _SEVERITIES = {SH + name for name in ("Violation", "Warning", "Info")}
 _WORDS = frozenset(
-    "alternativePath and ask class closed datatype deactivated declare defaultValue description disjoint equals flags "
-    "group hasValue ignoredProperties in inversePath languageIn lessThan lessThanOrEquals maxCount maxExclusive "
-    "maxInclusive maxLength message minCount minExclusive minInclusive minLength name namespace node nodeKind not "
-    "oneOrMorePath or order path pattern prefix prefixes property qualifiedMaxCount qualifiedMinCount "
-    "qualifiedValueShape qualifiedValueShapesDisjoint select severity sparql target targetClass targetNode "
-    "targetObjectsOf targetSubjectsOf uniqueLang xone zeroOrMorePath zeroOrOnePath".split()
+    [
+        "alternativePath",
+        "and",
+        "ask",
+        "class",
+        "closed",
+        "datatype",
+        "deactivated",
+        "declare",
+        "defaultValue",
+        "description",
+        "disjoint",
+        "equals",
+        "flags",
+        "group",
+        "hasValue",
+        "ignoredProperties",
+        "in",
+        "inversePath",
+        "languageIn",
+        "lessThan",
+        "lessThanOrEquals",
+        "maxCount",
+        "maxExclusive",
+        "maxInclusive",
+        "maxLength",
+        "message",
+        "minCount",
+        "minExclusive",
+        "minInclusive",
+        "minLength",
+        "name",
+        "namespace",
+        "node",
+        "nodeKind",
+        "not",
+        "oneOrMorePath",
+        "or",
+        "order",
+        "path",
+        "pattern",
+        "prefix",
+        "prefixes",
+        "property",
+        "qualifiedMaxCount",
+        "qualifiedMinCount",
+        "qualifiedValueShape",
+        "qualifiedValueShapesDisjoint",
+        "select",
+        "severity",
+        "sparql",
+        "target",
+        "targetClass",
+        "targetNode",
+        "targetObjectsOf",
+        "targetSubjectsOf",
+        "uniqueLang",
+        "xone",
+        "zeroOrMorePath",
+        "zeroOrOnePath",
+    ]
 )
 
 

@@ -76,9 +76,7 @@ class Space:
         else:
             assert field.cuts is not None
             low = 0 if atom.low is None else field.cuts.index((atom.low, 0 if atom.low_closed else 1)) + 1
-            high = (
-                len(field.cuts) if atom.high is None else field.cuts.index((atom.high, 1 if atom.high_closed else 0))
-            )
+            high = len(field.cuts) if atom.high is None else field.cuts.index((atom.high, 1 if atom.high_closed else 0))
             bits = ((1 << (high + 1)) - (1 << low)) << field.offset if high >= low else 0
         return (self.full & ~field.mask) | (bits & field.mask)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from reasoner.errors import KnowledgeError
-from reasoner.graph import GR, NOTATION, RDFS, Graph
+from reasoner.graph import GR, NOTATION, Graph
 from reasoner.model import Finding, Model
 
 from .sssom import Row, Table, read_table

@@ -71,7 +71,11 @@ def test_hermit_agrees_with_the_compiled_form(loaded: reasoner.Reasoner, hermit:
 
     def differences(sheet: list[tuple[dict[str, int], int]]) -> tuple[int, list[str]]:
         probes = Probes(loaded.knowledge.model, "Lesion")
-        asked = [(probes.add(state, c.iri), loaded.program.named(c).verdict(cube), c.iri) for state, cube in sheet for c in classes]
+        asked = [
+            (probes.add(state, c.iri), loaded.program.named(c).verdict(cube), c.iri)
+            for state, cube in sheet
+            for c in classes
+        ]
         answers = hermit.satisfiable(probes.names, probes.axioms())
         wrong = []
         for (without, within), verdict, iri in asked:
