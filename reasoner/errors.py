@@ -20,7 +20,9 @@ class ReasonerError(Exception):
 
 
 class KnowledgeError(ReasonerError):
-    """A file or term of the knowledge is wrong."""
+    """A file or term of the knowledge is wrong; ``others`` came to light together with it."""
+
+    others: tuple[KnowledgeError, ...] = ()
 
 
 class FragmentError(KnowledgeError):

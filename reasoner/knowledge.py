@@ -124,12 +124,8 @@ def _clashes(
 def _raise(problems: list[KnowledgeError]) -> None:
     if not problems:
         return
-    first = problems[0]
-    if len(problems) == 1:
-        raise first
-    more = "; ".join(str(p) for p in problems[1:4])
-    rest = f" (and {len(problems) - 1} more: {more}{' …' if len(problems) > 4 else ''})"
-    raise KnowledgeError(first.message, first.where, (first.hint or "mend it") + rest)
-
-
-__all__ = ["Knowledge", "ReasonerError", "load_knowledge", "shipped"]
+    first, others = problems[0], tuple(problems[1:])
+    more = f" ({len(others)} more: `guideline check` lists them)" if others else ""
+    error = KnowledgeError(first.message, first.where, (first.hint or "mend it") + more)
+    error.others = others
+    raise error

@@ -52,11 +52,14 @@ class Vocabulary:
 def nodes_of(subject: SubjectFacts, model: Model) -> tuple[Node, ...]:
     """The nodes of a subject and of all it belongs to; those that the input does not name get a name of their own."""
     names = list(subject.nodes)
-    lineage = model.lineage(subject.kind)
     if not names:
+        lineage = model.lineage(subject.kind)
         names = [subject.iri] + [f"{subject.iri}#{kind.lower()}" for kind in lineage[1:]]
         if len(names) > 1 and subject.patient:
             names[-1] = subject.patient
+        if len(names) > 2 and subject.patient and subject.side:
+            # Lesions on one foot share it.
+            names[1] = f"{subject.patient}#{subject.side}-{lineage[1].lower()}"
     return tuple(_node(name) for name in names)
 
 

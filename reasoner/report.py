@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+import orjson
 import pyoxigraph as ox
 
+from .errors import DataError, ReasonerError
 from .graph import GR, RDF
+from .inputs import BrokenLine, Input
 from .shapes import SH
 from .validate import Found
+
+if TYPE_CHECKING:
+    import datetime
+
+    from .assess import Reasoner
+
+FORMATS = ("text", "turtle", "json")
+DONE, FAILED, INVALID = 0, 1, 2
 
 OWN_CHECK = GR + "check/reading"
 """Stands for a constraint component where the program and no shape found it."""
@@ -18,33 +30,107 @@ OWN_CHECK = GR + "check/reading"
 _PREFIXES = {"gr": GR, "sh": SH, "shape": GR + "shape/", "rdf": RDF, "check": GR + "check/"}
 
 
+class Validation:
+    """One run of ``guideline validate``: every input in order, and the worst that happened as exit code."""
+
+    def __init__(self, reasoner: Reasoner, on: datetime.date | None = None) -> None:
+        self.reasoner, self.on = reasoner, on
+        self.code = DONE
+
+    def write(
+        self,
+        sources: Iterable[tuple[str, Callable[[], Iterator[Input]]]],
+        form: str,
+        target: BinaryIO,
+        complain: Callable[[ReasonerError], None],
+    ) -> int:
+        """Validate all sources (a name, and what opens it), write the report, and return the exit code.
+
+        A source that cannot be read goes to ``complain`` and costs the others nothing.
+        """
+        checked = self._all(sources, complain)
+        if form == "text":
+            for own in checked:
+                target.write(sentences(own).encode())
+            return self.code
+        every = list(checked)
+        if form == "turtle":
+            for own in every:
+                if own.error is not None:
+                    complain(own.error)
+            target.write(report([own.found for own in every if own.error is None]))
+        elif every:
+            data = [as_data(own) for own in every]
+            options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+            target.write(orjson.dumps(data[0] if len(data) == 1 else data, option=options))
+        return self.code
+
+    def _all(
+        self, sources: Iterable[tuple[str, Callable[[], Iterator[Input]]]], complain: Callable[[ReasonerError], None]
+    ) -> Iterator[Checked]:
+        for name, opened in sources:
+            try:
+                for number, item in enumerate(opened(), 1):
+                    own = self._one(name if number == 1 else f"{name}, input {number}", item)
+                    if self.code == DONE and not own.is_valid:
+                        self.code = INVALID
+                    yield own
+            except ReasonerError as error:
+                self.code = FAILED
+                complain(error)
+
+    def _one(self, name: str, item: Input) -> Checked:
+        if isinstance(item, BrokenLine):
+            return Checked(name, (), item.error, item.line)
+        return Checked(name, tuple(self.reasoner.validation(item, self.on)))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One input that was validated; ``error`` says why a broken line was not."""
+
+    name: str
+    found: tuple[Found, ...] = ()
+    error: DataError | None = None
+    line: int = 0
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it could be read and has no violation."""
+        return self.error is None and conforms(self.found)
+
+
 def conforms(found: Iterable[Found]) -> bool:
     """Whether no result is a violation."""
     return not any(own.result.severity == "Violation" for own in found)
 
 
-def as_data(found: Sequence[Found]) -> dict[str, Any]:
-    """The ``validation`` of the answer."""
+def as_data(own: Checked) -> dict[str, Any]:
+    """The name of the input and the ``validation`` of its answer."""
+    if own.error is not None:
+        return {"file": own.name, "error": str(own.error), "line": own.line}
     return {
-        "conforms": conforms(found),
+        "file": own.name,
+        "conforms": conforms(own.found),
         "results": [
             {"severity": r.severity, "focus": r.focus, "path": r.path, "message": r.message}
-            for r in (own.result for own in found)
+            for r in (found.result for found in own.found)
         ],
     }
 
 
-def sentences(name: str, data: dict[str, Any]) -> str:
-    """One heading an input, then one line a result, the gravest first."""
-    results = data["results"]
-    counted = Counter(r["severity"] for r in results)
+def sentences(own: Checked) -> str:
+    """One heading, then one sentence a result, the gravest first."""
+    if own.error is not None:
+        return f"{own.name}: line {own.line} could not be read: {own.error}.\n"
+    results = [found.result for found in own.found]
+    counted = Counter(result.severity for result in results)
     told = [_plural(counted[word], noun) for word, noun in _NOUNS if counted[word]]
-    lines = [f"{name}: {'valid' if data['conforms'] else 'not valid'}{', ' + ', '.join(told) if told else ''}"]
+    lines = [": ".join([own.name, ", ".join(["valid" if own.is_valid else "not valid", *told])])]
     ranks = {word: rank for rank, (word, _) in enumerate(_NOUNS)}
-    for r in sorted(results, key=lambda r: ranks.get(r["severity"], len(ranks))):
-        place = ", ".join(part for part in (r["focus"], r["path"]) if part)
-        message = r["message"][:1].upper() + r["message"][1:]
-        lines.append(f"  {r['severity'].upper()}  {place}\n    {message}")
+    for result in sorted(results, key=lambda r: ranks.get(r.severity, len(ranks))):
+        place = ", ".join(part for part in (result.focus, result.path) if part)
+        lines += [f"  {result.severity.upper()} {place}", f"    {result.message[:1].upper()}{result.message[1:]}"]
     return "\n".join(lines) + "\n"
 
 

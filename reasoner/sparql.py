@@ -38,6 +38,8 @@ _TOKEN = re.compile(
 )
 _SURE = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*://")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_DEEPEST, _LONGEST = 200, 4_000
+"""Brackets within brackets, and keywords and operators, that a query may have: the engine's parser would overflow."""
 _UPDATES = {"add", "clear", "copy", "create", "delete", "drop", "insert", "load", "move", "with"}
 _FORMS = {"select", "ask", "construct", "describe"}
 _PROLOGUE = {"prefix", "base", "version"}
@@ -72,6 +74,7 @@ def inspect(text: str, where: str, prefixes: Mapping[str, str]) -> Inspected:
         for token in tokens(level, where):
             _refuse(token, level, where)
     found = [token for token in tokens(text, where) if token.kind != "space"]
+    _refuse_excess(found, text, where)
     clean = "".join(
         " " * len(token.text) if token.kind == "comment" else token.text for token in tokens(text, where)
     )  # fmt: skip
@@ -147,6 +150,20 @@ def _refuse(token: Token, text: str, where: str) -> None:
     ):
         hint = "write it in full with its scheme, a quotation mark as %27, or put spaces around a `<`"
         raise QueryError(f"`{token.text}` can be read in two ways", place(text, token.start, where), hint)
+
+
+def _refuse_excess(found: list[Token], text: str, where: str) -> None:
+    depth = length = 0
+    for token in found:
+        if token.text in ("(", "{", "["):
+            depth += 1
+        elif token.text in (")", "}", "]"):
+            depth -= 1
+        else:
+            length += token.kind in ("word", "sign") and token.text != ","
+        if depth > _DEEPEST or length > _LONGEST:
+            what = f"has more than {_DEEPEST} brackets within each other" if depth > _DEEPEST else "is too long"
+            raise QueryError(what, place(text, token.start, where), "write it in several queries, or lists as VALUES")
 
 
 class _Reader:

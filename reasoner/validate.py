@@ -54,11 +54,11 @@ class Found:
 
 
 class Validator:
-    """Patient shapes, compiled once. Without shapes every graph conforms."""
+    """Shapes, compiled once. Without shapes every graph conforms; ``model`` has the findings that they are about."""
 
-    def __init__(self, shapes: Shapes, model: Model) -> None:
+    def __init__(self, shapes: Shapes, model: Model | None = None) -> None:
         self.shapes = shapes
-        self._notations = {finding.iri: finding.notation for finding in model.findings.values()}
+        self._notations = {f.iri: f.notation for f in model.findings.values()} if model else {}
         self._reference: rdflib.Graph | None = None
         self._compiled: Any = None
         if shapes.triples:
@@ -156,7 +156,7 @@ class Names:
                 own = node.value if isinstance(node, ox.NamedNode) else f"_:{node.value}"
                 speak.setdefault(own, []).append(name)
                 if not subject.nodes and own != subject.patient:
-                    show[own] = name
+                    show.setdefault(own, name)
         return cls(speak, show)
 
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyoxigraph as ox
+import rdflib
 
 from reasoner.graph import GR
+from reasoner.shapes import SH
+from reasoner.validate import Check
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "shapes" / "examples"
@@ -40,3 +43,40 @@ def examples(of: str, kind: str) -> list[Example]:
 
 def name(example: Example) -> str:
     return example.path.stem
+
+
+NO_CONSTRAINTS = {
+    "path", "property", "targetClass", "targetSubjectsOf", "targetObjectsOf", "severity", "message", "name",
+    "description", "group", "order", "qualifiedValueShape",
+}  # fmt: skip
+
+
+def constraints(file: str) -> set[tuple[str, str]]:
+    """Every constraint of the shapes of a file that report: (shape, component)."""
+    graph, sh = rdflib.Graph().parse(ROOT / "shapes" / file), rdflib.Namespace(SH)
+    called = set(graph.objects(None, sh.node))
+    shapes = {*graph.subjects(rdflib.RDF.type, sh.NodeShape), *graph.subjects(rdflib.RDF.type, sh.PropertyShape)}
+    found = set()
+    for shape in shapes - called:
+        for predicate in graph.predicates(shape):
+            word = str(predicate).removeprefix(SH)
+            if str(predicate).startswith(SH) and word not in NO_CONSTRAINTS:
+                component = "SPARQL" if word == "sparql" else word[0].upper() + word[1:]
+                found.add((str(shape).removeprefix(SHAPE), f"{component}ConstraintComponent"))
+    return found
+
+
+def seen(check: Check) -> tuple[str | None, ...]:
+    """What two engines must agree on."""
+    return check.focus, check.path, check.shape, check.component, check.severity, check.message
+
+
+def apart(example: Example) -> list[ox.Triple]:
+    """The example with nodes of its own names, so that many can stand in one graph."""
+    text = example.path.read_text(encoding="utf-8").replace("urn:example:", f"urn:{example.path.stem}:")
+    quads = ox.parse(text, format=ox.RdfFormat.TURTLE)
+    return [
+        ox.Triple(*(ox.BlankNode(f"{example.path.stem}{n.value}") if isinstance(n, ox.BlankNode) else n for n in parts))
+        for q in quads
+        for parts in [(q.subject, q.predicate, q.object)]
+    ]

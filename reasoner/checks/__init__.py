@@ -1,0 +1,6 @@
+"""Everything that an editor of the knowledge needs before a commit: ``guideline check``."""
+
+from .bench import Bench, Problem
+from .run import Outcome, check
+
+__all__ = ["Bench", "Outcome", "Problem", "check"]

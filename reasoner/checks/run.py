@@ -1,0 +1,78 @@
+"""Runs the checks one after the other, each with its name, time and count."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reasoner.errors import EngineError, ReasonerError
+
+from . import files, meaning, referee
+from .bench import Bench, Problem
+from .files import Found
+
+Step = Callable[[Bench], Found]
+
+FAST: tuple[tuple[str, Step], ...] = (
+    ("syntax", files.syntax),
+    ("declared terms", files.terms),
+    ("loading and OWL fragment", files.loading),
+    ("OWL 2 DL profile", meaning.profile),
+    ("mappings", files.mappings),
+    ("queries", files.queries),
+    ("competency questions", meaning.questions),
+    ("cases", meaning.cases),
+)
+SLOW: tuple[tuple[str, Step], ...] = (
+    ("authoring shapes", meaning.authoring),
+    ("HermiT: consistency and satisfiability", referee.satisfiable),
+    ("HermiT against the compiled form", referee.agreement),
+)
+_NEEDS_LOADING = {files.queries, meaning.questions, meaning.cases, referee.agreement, files.mappings}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one step found; ``skipped`` says why it did not run, which counts as a failure."""
+
+    name: str
+    count: int
+    seconds: float
+    problems: tuple[Problem, ...]
+    skipped: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the step ran and found nothing."""
+        return not self.problems and self.skipped is None
+
+
+def check(folder: Path, fast: bool = False) -> Iterator[Outcome]:
+    """Check a knowledge folder; ``fast`` leaves out what takes longer than a few seconds."""
+    bench = Bench(folder)
+    broken = False
+    for name, step in FAST if fast else FAST + SLOW:
+        if broken and step in _NEEDS_LOADING:
+            yield Outcome(name, 0, 0.0, (), "the knowledge does not load")
+            continue
+        outcome = _outcome(name, step, bench)
+        broken = broken or (step is files.loading and bool(outcome.problems))
+        yield outcome
+
+
+def _outcome(name: str, step: Step, bench: Bench) -> Outcome:
+    start = time.perf_counter()
+    count, problems, skipped = 0, [], None
+    try:
+        for item in step(bench):
+            if isinstance(item, Problem):
+                problems.append(item)
+            else:
+                count += item
+    except EngineError as error:
+        skipped = str(error)
+    except ReasonerError as error:
+        problems += list(bench.from_error(error))
+    return Outcome(name, count, time.perf_counter() - start, tuple(dict.fromkeys(problems)), skipped)
