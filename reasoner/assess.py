@@ -155,7 +155,7 @@ class Reasoner:
         """
         day = datetime.date.fromisoformat(on) if isinstance(on, str) else on
         reading = self.read(item, day)
-        decided = self._decided(reading, extra)
+        decided = self.decided(reading, extra)
         subjects = [self._subject(subject, state) for subject, state in decided]
         content = {
             "guidelines": self._headers,
@@ -181,9 +181,9 @@ class Reasoner:
         return Answer(content, self.knowledge)
 
     def validation(self, item: FhirInput | GraphInput, on: datetime.date | None = None) -> list[Found]:
-        """What is wrong with one input, without deciding anything: the ``validation`` of its answer, with the shapes."""
+        """What is wrong with one input, without deciding anything: the ``validation`` of its answer."""
         reading = self.read(item, on)
-        return self.check.found(item, reading, self._decided(reading))
+        return self.check.found(item, reading, self.decided(reading))
 
     def _told(self, subject: SubjectFacts, told: Mapping[str, Any]) -> SubjectFacts:
         if not told:
@@ -192,7 +192,8 @@ class Reasoner:
         said = [replace(self._fact(name, value), source=ANSWERED) for name, value in told.items()]
         return replace(subject, facts=(*kept, *said))
 
-    def _decided(self, reading: Reading, extra: Extra | None = None) -> list[tuple[SubjectFacts, State]]:
+    def decided(self, reading: Reading, extra: Extra | None = None) -> list[tuple[SubjectFacts, State]]:
+        """The subjects of a reading, each with its state; ``extra`` is as for ``answer``."""
         told = [self._told(subject, (extra or {}).get(subject.iri, {})) for subject in reading.subjects]
         return [(subject, self.state(subject)) for subject in told]
 

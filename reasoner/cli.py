@@ -104,6 +104,7 @@ def _parser() -> _Parser:
     parser.add_argument("--knowledge", dest="main_knowledge", metavar="DIR", help="as after a command")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _add_assess(commands, shared)
+    _add_validate(commands, shared)
     terms = commands.add_parser(
         "terms", parents=[shared], allow_abbrev=False, help="the findings with their values, units and codes",
         description="Lists every finding that a guideline may ask about: allowed values, unit, policy, codes.",
@@ -116,7 +117,41 @@ def _parser() -> _Parser:
     )  # fmt: skip
     template.add_argument("--format", choices=("turtle", "fhir", "csv"), default="turtle", help="default: turtle")
     template.set_defaults(run=_template)
+    _add_query(commands, shared)
+    _add_check(commands, shared)
     return parser
+
+
+def _add_check(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
+    check = commands.add_parser(
+        "check", parents=[shared], allow_abbrev=False, help="everything an editor of the knowledge needs before a commit",
+        description="Checks a knowledge folder (default: the shipped one): syntax, declared terms, the OWL fragment and "
+        "profile, mappings, queries and their results, cases, authoring shapes, and HermiT as referee. Needs the extra "
+        "`author` unless --fast.",
+    )  # fmt: skip
+    check.add_argument("folder", nargs="?", metavar="DIR", help="a folder with ontology/, shapes/ and queries/")
+    check.add_argument("--fast", action="store_true", help="leave out the authoring shapes and HermiT")
+    check.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    check.set_defaults(run=_check)
+
+
+def _add_query(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
+    query = commands.add_parser(
+        "query", parents=[shared], allow_abbrev=False, help="SPARQL over the knowledge and assessed patients",
+        description="Runs a SPARQL query, by the name of a shipped one or from a file; alone, lists the shipped queries "
+        "with their questions. Nothing is fetched or changed.",
+        epilog="Examples: guideline query | guideline query evidence-by-outcome --format csv | "
+        "guideline query who-is-eligible --data patient.json cohort.ndjson",
+    )  # fmt: skip
+    query.add_argument("query", nargs="?", metavar="NAME_OR_FILE", help="a shipped query, or a file with one")
+    query.add_argument("--data", nargs="+", metavar="FILE", default=[], help="patients to assess; `-` is stdin")
+    query.add_argument(
+        "--format", choices=("text", "csv", "tsv", "json", "xml", "turtle"), default="text",
+        help="text: a table (default); csv, tsv, json, xml: SPARQL results; turtle: the triples of a CONSTRUCT",
+    )  # fmt: skip
+    query.add_argument("--strict", action="store_true", help="ask instead of assuming anything")
+    query.add_argument("--on", metavar="DATE", type=_date, help="assess as of this day")
+    query.set_defaults(run=_query)
 
 
 def _add_assess(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
@@ -139,6 +174,21 @@ def _add_assess(commands: argparse._SubParsersAction[_Parser], shared: _Parser) 
     )
     assess.add_argument("--interactive", action="store_true", help="ask what is missing, most decisive first")
     assess.set_defaults(run=_assess)
+
+
+def _add_validate(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
+    validate = commands.add_parser(
+        "validate", parents=[shared], allow_abbrev=False, help="what is wrong with patient data",
+        description="Checks patient data against the shapes, and whether it can be read. FILE is as for `assess`.",
+        epilog="Exit code 2 when some data has a violation; warnings and remarks leave it at 0.",
+    )  # fmt: skip
+    validate.add_argument("files", nargs="+", metavar="FILE", help="an input; `-` is stdin")
+    validate.add_argument(
+        "--format", choices=("text", "turtle", "json"), default="text",
+        help="sentences (default); turtle: a sh:ValidationReport an input; json: one object, or a list for several",
+    )  # fmt: skip
+    validate.add_argument("--on", metavar="DATE", type=_date, help="check as of this day: later resources are unused")
+    validate.set_defaults(run=_validate)
 
 
 def _date(text: str) -> datetime.date:
@@ -194,12 +244,44 @@ def _assess(options: argparse.Namespace) -> int:
         return Run(reasoner, options, target).all()
 
 
+def _query(options: argparse.Namespace) -> int:
+    from .ask import Request, ask
+
+    request = Request(options.query, options.data, options.format, options.strict, options.on)
+    with opened(options.output) as target:
+        return ask(_load(options), request, target)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from .report import validate
+    from .run import complain
+
+    with _uncollected():
+        from .assess import Reasoner
+
+        reasoner = Reasoner(_load(options))
+    with opened(options.output) as target:
+        return validate(reasoner, options.files, options.format, options.on, target, complain)
+
+
 def _terms(options: argparse.Namespace) -> int:
     from .terms import terms
 
     with opened(options.output) as target:
         target.write(terms(_load(options), options.format))
     return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .checks import check
+    from .checks.report import report
+    from .knowledge import shipped
+
+    folder = Path(options.folder or options.knowledge or shipped())
+    if not folder.is_dir():
+        raise UsageError("no such knowledge folder", f"`{folder}`", "name a folder that holds ontology/")
+    with opened(options.output) as target:
+        return report(check(folder, options.fast), options.format, target)
 
 
 def _template(options: argparse.Namespace) -> int:

@@ -23,6 +23,8 @@ class KnowledgeError(ReasonerError):
     """A file or term of the knowledge is wrong; ``others`` came to light together with it."""
 
     others: tuple[KnowledgeError, ...] = ()
+    term: str | None = None
+    """The IRI of the named term whose description is at fault, where one is known."""
 
 
 class FragmentError(KnowledgeError):

@@ -313,7 +313,9 @@ class GuidelineReader:
             return None
 
     def _problem(self, node: str, what: str, hint: str) -> None:
-        self.problems.append(KnowledgeError(f"`{short(node)}` {what}", self.graph.file(node), hint))
+        error = KnowledgeError(f"`{short(node)}` {what}", self.graph.file(node), hint)
+        error.term = node
+        self.problems.append(error)
 
 
 def conflicting(

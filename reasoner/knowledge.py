@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import KnowledgeError, ReasonerError, UsageError
+from .errors import KnowledgeError, UsageError
 from .fhir.mapping import FhirMapping, load_mapping
 from .findings import read_model
 from .gradings import DerivationReader, Derivations
@@ -125,7 +125,9 @@ def _raise(problems: list[KnowledgeError]) -> None:
     if not problems:
         return
     first, others = problems[0], tuple(problems[1:])
-    more = f" ({len(others)} more: `guideline check` lists them)" if others else ""
-    error = KnowledgeError(first.message, first.where, (first.hint or "mend it") + more)
-    error.others = others
-    raise error
+    if others:
+        more = f" ({len(others)} more: `guideline check` lists them)"
+        error = KnowledgeError(first.message, first.where, (first.hint or "mend it") + more)
+        error.others, error.term = (first, *others), first.term
+        raise error
+    raise first

@@ -84,6 +84,9 @@ class ClassReader:
         self._active.append(iri)
         try:
             self._done[iri] = Named(iri, self.expression(definitions[0]))
+        except FragmentError as error:
+            error.term = error.term or iri
+            raise
         finally:
             self._active.pop()
         return self._done[iri]

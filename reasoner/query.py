@@ -77,7 +77,7 @@ class QueryStore:
         """Run a query: the name of a shipped one, or its text. Raises QueryError."""
         if (own := self.queries.get(query)) is not None:
             return self.run(own.text, own.file)
-        if all(character.isalnum() or character in _WORD for character in query.strip()):
+        if query.strip() and all(character.isalnum() or character in _WORD for character in query.strip()):
             raise unknown_query(query, self.queries)
         return self.run(query)
 

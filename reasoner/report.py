@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
@@ -12,7 +14,7 @@ import pyoxigraph as ox
 
 from .errors import DataError, ReasonerError
 from .graph import GR, RDF
-from .inputs import BrokenLine, Input
+from .inputs import LARGEST, BrokenLine, Input, read_bytes, read_file
 from .shapes import SH
 from .validate import Found
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from .assess import Reasoner
 
-FORMATS = ("text", "turtle", "json")
 DONE, FAILED, INVALID = 0, 1, 2
 
 OWN_CHECK = GR + "check/reading"
@@ -30,59 +31,68 @@ OWN_CHECK = GR + "check/reading"
 _PREFIXES = {"gr": GR, "sh": SH, "shape": GR + "shape/", "rdf": RDF, "check": GR + "check/"}
 
 
-class Validation:
-    """One run of ``guideline validate``: every input in order, and the worst that happened as exit code."""
+def validate(
+    reasoner: Reasoner,
+    files: Iterable[str],
+    form: str,
+    on: datetime.date | None,
+    target: BinaryIO,
+    complain: Callable[[ReasonerError], None],
+) -> int:
+    """One run of ``guideline validate``: every input of every file in order; returns the exit code.
 
-    def __init__(self, reasoner: Reasoner, on: datetime.date | None = None) -> None:
-        self.reasoner, self.on = reasoner, on
+    A file that cannot be read goes to ``complain`` and costs the others nothing.
+    """
+    run = _Run(reasoner, on, complain)
+    checked = run.all(files)
+    if form == "text":
+        for own in checked:
+            target.write(sentences(own).encode())
+        return run.code
+    every = list(checked)
+    if form == "turtle":
+        for own in every:
+            if own.error is not None:
+                complain(own.error)
+        target.write(report([own.found for own in every if own.error is None]))
+    elif every:
+        data = [as_data(own) for own in every]
+        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        target.write(orjson.dumps(data[0] if len(data) == 1 else data, option=options))
+    return run.code
+
+
+class _Run:
+    """Remembers the worst that happened."""
+
+    def __init__(
+        self, reasoner: Reasoner, on: datetime.date | None, complain: Callable[[ReasonerError], None]
+    ) -> None:
+        self.reasoner, self.on, self.complain = reasoner, on, complain
         self.code = DONE
 
-    def write(
-        self,
-        sources: Iterable[tuple[str, Callable[[], Iterator[Input]]]],
-        form: str,
-        target: BinaryIO,
-        complain: Callable[[ReasonerError], None],
-    ) -> int:
-        """Validate all sources (a name, and what opens it), write the report, and return the exit code.
-
-        A source that cannot be read goes to ``complain`` and costs the others nothing.
-        """
-        checked = self._all(sources, complain)
-        if form == "text":
-            for own in checked:
-                target.write(sentences(own).encode())
-            return self.code
-        every = list(checked)
-        if form == "turtle":
-            for own in every:
-                if own.error is not None:
-                    complain(own.error)
-            target.write(report([own.found for own in every if own.error is None]))
-        elif every:
-            data = [as_data(own) for own in every]
-            options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-            target.write(orjson.dumps(data[0] if len(data) == 1 else data, option=options))
-        return self.code
-
-    def _all(
-        self, sources: Iterable[tuple[str, Callable[[], Iterator[Input]]]], complain: Callable[[ReasonerError], None]
-    ) -> Iterator[Checked]:
-        for name, opened in sources:
+    def all(self, files: Iterable[str]) -> Iterator[Checked]:
+        for file in files:
             try:
-                for number, item in enumerate(opened(), 1):
-                    own = self._one(name if number == 1 else f"{name}, input {number}", item)
+                for number, item in enumerate(_inputs(file), 1):
+                    own = self._one(file if number == 1 else f"{file}, input {number}", item)
                     if self.code == DONE and not own.is_valid:
                         self.code = INVALID
                     yield own
             except ReasonerError as error:
                 self.code = FAILED
-                complain(error)
+                self.complain(error)
 
     def _one(self, name: str, item: Input) -> Checked:
         if isinstance(item, BrokenLine):
             return Checked(name, (), item.error, item.line)
         return Checked(name, tuple(self.reasoner.validation(item, self.on)))
+
+
+def _inputs(file: str) -> Iterator[Input]:
+    if file == "-":
+        return read_bytes(sys.stdin.buffer.read(LARGEST + 1), "stdin")
+    return read_file(Path(file))
 
 
 @dataclass(frozen=True, slots=True)

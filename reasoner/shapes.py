@@ -1,4 +1,4 @@
-"""Reads shape files: every file of shapes/ is one subject; authoring.ttl speaks of the knowledge, the others of patients."""
+"""Reads shape files: authoring.ttl speaks of the knowledge, every other file of shapes/ of patients."""
 
 from __future__ import annotations
 
@@ -154,14 +154,15 @@ class _Inspector:
 
     def inspect(self) -> None:
         """Raise KnowledgeError for the first thing wrong."""
-        for node in sorted(self.graph.all_subjects()):
-            said = self.graph.predicates(node)
-            for predicate in said:
+        nodes = sorted(self.graph.all_subjects())
+        for node in nodes:
+            for predicate in self.graph.predicates(node):
                 if predicate.startswith(SH) and predicate.removeprefix(SH) not in _WORDS:
                     near = get_close_matches(predicate.removeprefix(SH), _WORDS, 1)
                     hint = f"did you mean `sh:{near[0]}`" if near else "see the SHACL specification"
                     self._fail(node, f"uses `sh:{predicate.removeprefix(SH)}`, which SHACL does not have", hint)
-            self._node(node, said)
+        for node in nodes:
+            self._node(node, self.graph.predicates(node))
 
     def _node(self, node: str, said: Mapping[str, list[Term]]) -> None:
         paths = said.get(SH + "path", [])

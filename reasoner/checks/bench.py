@@ -103,7 +103,7 @@ class Bench:
         names = [f"<{iri}>"]
         for prefix, base in _PREFIX.findall(text):
             if base and iri.startswith(base):
-                names.append(f"{prefix}:{iri[len(base):]}")
+                names.append(f"{prefix}:{iri[len(base) :]}")
         lines = text.splitlines()
         for matches in (str.startswith, str.__contains__):
             for number, line in enumerate(lines, 1):
@@ -127,10 +127,15 @@ class Bench:
 
     def from_error(self, error: ReasonerError) -> Iterator[Problem]:
         """An error of the program, and those that came with it, as problems."""
-        where = (error.where or "").strip("`")
-        yield Problem(where or self.shown(self.folder), "", error.message, error.hint or "mend it")
-        for other in getattr(error, "others", ()):
-            yield from self.from_error(other)
+        if isinstance(error, KnowledgeError) and error.others:
+            for other in error.others:
+                yield from self.from_error(other)
+            return
+        term = error.term if isinstance(error, KnowledgeError) else None
+        where = (error.where or "").strip("`") or self.shown(self.folder)
+        if term is not None and term in self.graph:
+            where = self.locate(term)
+        yield Problem(where, "" if term is None else self.label(term), error.message, error.hint or "mend it")
 
 
 def _goes_on(line: str, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reasoner.graph import OWL, RDF, TYPE, Graph
 from reasoner.hermit import Hermit, logical
 
-_LIMIT = 40
+_LIMIT = 24
 """Runs of HermiT at most: an explanation that is not minimal is better than none."""
 
 

@@ -75,20 +75,9 @@ def loading(bench: Bench) -> Found:
     try:
         knowledge = bench.knowledge
     except ReasonerError as error:
-        yield from _placed(bench, error)
+        yield from bench.from_error(error)
         return
     yield sum(len(guideline.trees()) for guideline in knowledge.guidelines)
-
-
-def _placed(bench: Bench, error: ReasonerError) -> Iterator[Problem]:
-    """The problems of a failed load, each at the line of the term that its message names."""
-    for problem in bench.from_error(error):
-        name = next((part for part in problem.message.split("`")[1::2]), None)
-        iri = GR + name.removeprefix("gr:") if name and name.startswith("gr:") else None
-        if iri is not None and iri in bench.graph:
-            yield Problem(bench.locate(iri), bench.label(iri), problem.message, problem.fix)
-        else:
-            yield problem
 
 
 def mappings(bench: Bench) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,16 @@ SLOW: tuple[tuple[str, Step], ...] = (
     ("HermiT: consistency and satisfiability", referee.satisfiable),
     ("HermiT against the compiled form", referee.agreement),
 )
-_NEEDS_LOADING = {files.queries, meaning.questions, meaning.cases, referee.agreement, files.mappings}
+_NEEDS = {
+    files.terms: files.syntax,
+    files.loading: files.syntax,
+    meaning.authoring: files.syntax,
+    referee.satisfiable: files.syntax,
+    **dict.fromkeys(
+        (files.queries, meaning.questions, meaning.cases, referee.agreement, files.mappings), files.loading
+    ),
+}
+"""What must have passed before a step can say anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +58,17 @@ class Outcome:
         return not self.problems and self.skipped is None
 
 
-def check(folder: Path, fast: bool = False) -> Iterator[Outcome]:
-    """Check a knowledge folder; ``fast`` leaves out what takes longer than a few seconds."""
+def check(folder: Path, fast: bool = False, only: Collection[str] = ()) -> Iterator[Outcome]:
+    """Check a knowledge folder; ``fast`` leaves out what takes longer than a few seconds, ``only`` names the steps."""
     bench = Bench(folder)
-    broken = False
+    failed: dict[Step, str] = {}
     for name, step in FAST if fast else FAST + SLOW:
-        if broken and step in _NEEDS_LOADING:
-            yield Outcome(name, 0, 0.0, (), "the knowledge does not load")
+        if only and name not in only:
             continue
-        outcome = _outcome(name, step, bench)
-        broken = broken or (step is files.loading and bool(outcome.problems))
+        needed = failed.get(_NEEDS[step]) if step in _NEEDS else None
+        outcome = _outcome(name, step, bench) if needed is None else Outcome(name, 0, 0.0, (), f"needs: {needed}")
+        if not outcome.passed:
+            failed[step] = name
         yield outcome
 
 

@@ -21,7 +21,7 @@ Verdicts = dict[tuple[str, str], tuple[str, str | None, str | None]]
 
 
 def decided(bare: Bare) -> tuple[Verdicts, dict[tuple[str, str], tuple[str | None, str | None]]]:
-    """What the queries derive: (verdict, preferred, overriddenBy) by subject and recommendation; scopes by guideline."""
+    """What the queries derive: verdict, preferred, overriddenBy by subject and recommendation; scopes by guideline."""
     preferred = {(row[0], row[1]): row[2] for row in bare.rows("preferred")}
     overridden = {(row[0], row[1]): row[2] or "undetermined" for row in bare.rows("overridden")}
     verdicts = {

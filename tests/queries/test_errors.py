@@ -38,7 +38,7 @@ from .stores import store
         ("SELECT * { ?s ?p \\ }", "cannot stand here", "take it out"),
         ("SELECT * FROM { ?s ?p ?o }", "FROM names no graph", "name one"),
         ("PREFIX x SELECT * { ?s ?p ?o }", "a PREFIX is not complete", "write PREFIX name: <iri>"),
-        ("PREFIX", "a PREFIX is not complete", "write PREFIX name: <iri>"),
+        ("PREFIX x:", "a PREFIX is not complete", "write PREFIX name: <iri>"),
         ("SELECT * { ?s ?p ?o", "does not parse at the end", "expected one of"),
         ("SELECT ?x { ?s ?p ?o } GROUP ?s", "does not parse at", "expected one of"),
         ("who-is-eligble", "no such query or file", "did you mean `who-is-eligible`?"),
@@ -71,8 +71,8 @@ def test_place_is_file_and_line(text: str, place: str) -> None:
 
 
 def test_known_prefixes_can_be_declared_again_and_others_besides() -> None:
-    text = "PREFIX gr: <https://w3id.org/guideline-reasoner/> PREFIX foaf: <http://xmlns.com/foaf/0.1/> ASK { ?s a gr:Lesion . "
-    assert store().run(text + "FILTER NOT EXISTS { ?s foaf:name ?n } }").boolean
+    text = "PREFIX gr: <https://w3id.org/guideline-reasoner/> PREFIX foaf: <http://xmlns.com/foaf/0.1/>"
+    assert store().run(text + " ASK { ?s a gr:Lesion FILTER NOT EXISTS { ?s foaf:name ?n } }").boolean
 
 
 def test_a_prefix_of_ones_own_hides_the_known_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -94,10 +95,8 @@ def test_the_engine_alone_would_connect(listener: Listener) -> None:
     reached = 0
     for text in SERVICES:
         before = listener.connections
-        try:
+        with contextlib.suppress(OSError, SyntaxError, RuntimeError, TypeError, ValueError):
             list(ox.Store().query(text.replace("URL", listener.url)))
-        except (OSError, SyntaxError, RuntimeError, TypeError, ValueError):
-            pass
         reached += listener.connections > before
     assert reached >= 20
 
@@ -173,7 +172,7 @@ def test_the_word_alone_is_allowed(text: str) -> None:
 def test_text_that_would_overflow_the_engine_is_refused() -> None:
     binds = " ".join(f"BIND({i} AS ?x{i})" for i in range(5_000))
     for text in ("ASK " + "{" * 5_000 + "}" * 5_000, f"ASK {{ {binds} }}", "ASK { FILTER(" + "!" * 20_000 + "true) }"):
-        with pytest.raises(QueryError, match="too long|within each other"):
+        with pytest.raises(QueryError, match=r"too long|within each other"):
             store().run(text)
     assert store().run("ASK { VALUES ?x {" + " 1" * 10_000 + "} }").boolean
 

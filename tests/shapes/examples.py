@@ -1,4 +1,4 @@
-"""The examples of shapes/examples: each a Turtle file whose name is its claim, with what must fire in its first lines."""
+"""The examples of shapes/examples: Turtle files whose names are claims, with what must fire in their first lines."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Generator:
         if not self._badly():
             self._add(node, GR + link, target)
         if self._badly(0.5):
-            self._add(node, GR + link, self.random.choice((wrong, ox.Literal("left foot"), self._node("other"))))
+            self._add(node, GR + link, self.random.choice((wrong, ox.Literal(f"left foot of {self.name}"), self._node("other"))))
 
     def _record(self, node: Subject, finding: Finding) -> None:
         for _ in range(2 if self._badly() else 1):

@@ -1,0 +1,42 @@
+"""The outcome of ``guideline check`` as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import BinaryIO
+
+from .run import Outcome
+
+FOUND = 3
+"""Exit code when a check of the knowledge failed."""
+
+
+def report(outcomes: Iterable[Outcome], form: str, target: BinaryIO) -> int:
+    """Write each step as it ends (text), or all of them (json); 0 when every step passed, else 3."""
+    done: list[Outcome] = []
+    for outcome in outcomes:
+        done.append(outcome)
+        if form == "text":
+            target.write(_text(outcome).encode())
+            target.flush()
+    failed = [outcome for outcome in done if not outcome.passed]
+    if form == "json":
+        data = {"passed": not failed, "steps": [{**asdict(o), "passed": o.passed} for o in done]}
+        target.write(json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n")
+    else:
+        problems = sum(len(outcome.problems) for outcome in done)
+        seconds = sum(outcome.seconds for outcome in done)
+        verdict = "sound" if not failed else f"not sound: {problems} problems in {len(failed)} steps"
+        target.write(f"\n{len(done)} steps in {seconds:.1f} s; the knowledge is {verdict}.\n".encode())
+    return FOUND if failed else 0
+
+
+def _text(outcome: Outcome) -> str:
+    word = "ok" if outcome.passed else "SKIPPED" if outcome.skipped else "FAILED"
+    lines = [f"{word:<8}{outcome.name:<40}{outcome.count:>8}  {outcome.seconds:6.2f} s"]
+    if outcome.skipped:
+        lines.append(f"        not run: {outcome.skipped}")
+    lines += [f"        {problem}" for problem in outcome.problems]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,45 @@
+"""The fast engine against the reference, on graphs drawn by chance: the same results, one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+import reasoner
+from reasoner.shapes import patient_shapes
+from reasoner.validate import Validator
+
+from .examples import ROOT, seen
+from .generate import Generator
+
+GRAPHS, PARTS = 1000, 10
+MODEL = reasoner.load().knowledge.model
+
+
+@pytest.fixture(scope="module")
+def validator() -> Validator:
+    return Validator(patient_shapes(ROOT), MODEL)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_engines_agree_on_generated_graphs(part: int, validator: Validator) -> None:
+    generator = Generator(MODEL, seed=part, spoil=0.08)
+    graphs = [generator.graph(f"g{part}n{i}") for i in range(GRAPHS // PARTS)]
+    each = [validator.check(graph) for graph in graphs]
+    # Neither all valid nor all invalid, else agreement would say little.
+    assert 5 < sum(not checks for checks in each) < len(each) - 5
+    fast = Counter(seen(check) for checks in each for check in checks)
+    # The nodes of each graph bear its name, so that the reference can take them all in one run.
+    assert Counter(map(seen, validator.reference_check(t for graph in graphs for t in graph))) == fast
+
+
+def test_results_do_not_depend_on_the_order_of_the_graph(validator: Validator) -> None:
+    for graph in (Generator(MODEL, seed=99, spoil=0.3).graph("g") for _ in range(3)):
+        assert validator.validate(graph) == validator.validate(reversed(graph))
+
+
+def test_results_of_both_engines_are_the_same_results(validator: Validator) -> None:
+    graph = Generator(MODEL, seed=5, spoil=0.5).graph("g")
+    assert validator.validate(graph)
+    assert validator.validate(graph) == validator.reference(graph)

@@ -1,0 +1,133 @@
+"""`guideline check`: sound on the released knowledge, and each kind of mistake found with place, term and fix."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reasoner.checks import Outcome, check
+from reasoner.checks.run import FAST, SLOW
+from reasoner.cli import main
+from reasoner.knowledge import shipped
+
+ROOT = Path(__file__).parent.parent
+CONDITIONS = "ontology/diabetic-foot/conditions.ttl"
+FINDINGS = "ontology/diabetic-foot/findings.ttl"
+PLACE = re.compile(r"^[^:]+:\d+$")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the knowledge that a test may spoil."""
+    for name in ("ontology", "shapes", "queries"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def spoil(folder: Path, name: str, old: str, new: str) -> None:
+    """Replace the first occurrence of a text in a file; it must be there."""
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def failed(folder: Path, fast: bool = True, only: tuple[str, ...] = ()) -> dict[str, Outcome]:
+    """The steps that did not pass."""
+    return {outcome.name: outcome for outcome in check(folder, fast, only) if not outcome.passed}
+
+
+def test_released_knowledge_is_sound() -> None:
+    """Every step runs, looks at something and finds nothing: HermiT included."""
+    outcomes = list(check(shipped()))
+    assert [outcome.name for outcome in outcomes] == [name for name, _ in FAST + SLOW]
+    assert {outcome.name: outcome.problems for outcome in outcomes if not outcome.passed} == {}
+    assert all(outcome.count > 0 for outcome in outcomes)
+
+
+MISTAKES: dict[str, tuple[str, str, str, str, str]] = {
+    "a file that does not parse": (CONDITIONS, "gr:AnyInfection a owl:Class ;", "gr:AnyInfection a owl:Class", "syntax", ""),
+    "a finding misspelt": (CONDITIONS, "owl:onProperty gr:infectionGrade", "owl:onProperty gr:infectoinGrade",
+                           "declared terms", "did you mean `gr:infectionGrade`"),
+    "a construct outside the fragment": (CONDITIONS, "owl:someValuesFrom", "owl:allValuesFrom",
+                                         "loading and OWL fragment", "outside the fragment"),
+    "a value of another finding": (CONDITIONS, "owl:hasValue diabetes:present", "owl:hasValue ulcer:present",
+                                   "loading and OWL fragment", "is no value of `diabetes`"),
+    "a code mapped to nothing": ("ontology/diabetic-foot/codes.sssom.tsv", "gr:osteomyelitis/present",
+                                 "gr:osteomyelitis/presnt", "loading and OWL fragment", ""),
+    "a property of two kinds": (FINDINGS, "gr:onFoot a owl:FunctionalProperty,",
+                                "gr:onFoot a owl:DatatypeProperty, owl:FunctionalProperty,",
+                                "OWL 2 DL profile", "more than one kind"),
+    "a query with a syntax error": ("queries/harms.rq", "SELECT", "SELCT", "queries", ""),
+    "a threshold changed": ("ontology/diabetic-foot/gradings.ttl", '"60.0"^^xsd:decimal', '"65.0"^^xsd:decimal',
+                            "competency questions", "the result has changed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake_is_found(folder: Path, name: str) -> None:
+    """The step concerned fails, with a place inside the file and a fix."""
+    file, old, new, step, words = MISTAKES[name]
+    spoil(folder, file, old, new)
+    outcome = failed(folder)[step]
+    assert outcome.problems
+    assert any(words in str(problem) for problem in outcome.problems)
+    assert all(problem.fix and problem.where for problem in outcome.problems)
+
+
+def test_a_changed_rule_flips_a_case(folder: Path) -> None:
+    """Cases tell what an edit does to patients, with the case's file and line."""
+    spoil(folder, "ontology/diabetic-foot/conditions.ttl", "owl:hasValue non-surgical-offloading:failed",
+          "owl:hasValue non-surgical-offloading:ongoing")  # fmt: skip
+    problems = failed(folder)["cases"].problems
+    assert problems and all(PLACE.match(problem.where) for problem in problems)
+
+
+def test_the_line_of_a_misspelt_term_is_named(folder: Path) -> None:
+    """file:line, not only the file."""
+    spoil(folder, CONDITIONS, "owl:onProperty gr:infectionGrade", "owl:onProperty gr:infectoinGrade")
+    problems = failed(folder)["declared terms"].problems
+    assert all(PLACE.match(problem.where) for problem in problems)
+
+
+def test_several_mistakes_are_shown_together(folder: Path) -> None:
+    """One run shows all that is wrong, each once."""
+    spoil(folder, CONDITIONS, "gr:AnyInfection a owl:Class ;", "gr:AnyInfection a owl:Class")
+    spoil(folder, FINDINGS, "gr:onFoot a owl:FunctionalProperty,", "gr:onFoot a owl:FunctionalProperty")
+    assert len(failed(folder)["syntax"].problems) == 2
+
+
+HERMIT: dict[str, tuple[str, str, str, str]] = {
+    "an inconsistent ontology": (
+        FINDINGS, "gr:Lesion a owl:Class ;",
+        "<urn:x> a gr:Lesion . ulcer:present a gr:UlcerValue, gr:Nothing . "
+        "gr:Nothing a owl:Class ; owl:equivalentClass [ owl:complementOf gr:UlcerValue ] . gr:Lesion a owl:Class ;",
+        "HermiT: consistency and satisfiability",
+    ),
+    "a class that can have no member": (
+        CONDITIONS, "gr:AnyInfection a owl:Class ;",
+        "gr:AnyInfection a owl:Class ; rdfs:subClassOf [ a owl:Class ; owl:complementOf gr:AnyInfection ] ;",
+        "HermiT: consistency and satisfiability",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HERMIT)
+def test_hermit_finds(folder: Path, name: str) -> None:
+    """Faults that only a reasoner sees, with the terms at fault."""
+    file, old, new, step = HERMIT[name]
+    spoil(folder, file, old, new)
+    outcome = failed(folder, fast=False, only=(step,))[step]
+    assert outcome.problems and all(problem.term for problem in outcome.problems)
+
+
+def test_exit_codes(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """0 sound, 3 not sound, 1 no such folder; JSON says the same."""
+    assert main(["check", "--fast", str(folder)]) == 0
+    spoil(folder, CONDITIONS, "gr:AnyInfection a owl:Class ;", "gr:AnyInfection a owl:Class")
+    assert main(["check", "--fast", "--format", "json", str(folder)]) == 3
+    assert main(["check", str(folder / "nowhere")]) == 1
+    assert b"Traceback" not in capsysbinary.readouterr().err
