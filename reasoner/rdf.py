@@ -169,8 +169,9 @@ class _GraphReader:
             if finding is not None:
                 facts += [fact for value in values if (fact := self._fact(node, finding, value)) is not None]
             elif predicate.startswith(GR) and predicate not in self.declared:
-                near = get_close_matches(short(predicate), [short(iri) for iri in self.findings], 1)
-                hint = f"did you mean `{near[0]}`?" if near else "see `guideline terms` for the findings."
+                name = predicate.removeprefix(GR)
+                near = get_close_matches(name, [iri.removeprefix(GR) for iri in self.findings], 1)
+                hint = f"did you mean `gr:{near[0]}`?" if near else "see `guideline terms` for the findings."
                 self._violation(node, None, f"`{short(predicate)}` is no finding: {hint}", predicate)
         return facts
 
@@ -221,7 +222,8 @@ class _GraphReader:
         if (range_.minimum is not None and number < range_.minimum) or (
             range_.maximum is not None and number > range_.maximum
         ):
-            limits = f"{range_.minimum:g} to {range_.maximum:g} {range_.unit}".strip()
+            unit = "" if range_.unit == "1" else f" {range_.unit}"
+            limits = f"{range_.minimum:g} to {range_.maximum:g}{unit}".strip()
             self._violation(
                 node, finding.notation, f"{finding.label} {number:g} is outside {limits}: check value and unit."
             )

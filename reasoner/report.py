@@ -65,9 +65,7 @@ def validate(
 class _Run:
     """Remembers the worst that happened."""
 
-    def __init__(
-        self, reasoner: Reasoner, on: datetime.date | None, complain: Callable[[ReasonerError], None]
-    ) -> None:
+    def __init__(self, reasoner: Reasoner, on: datetime.date | None, complain: Callable[[ReasonerError], None]) -> None:
         self.reasoner, self.on, self.complain = reasoner, on, complain
         self.code = DONE
 
@@ -167,11 +165,16 @@ def _report(name: str, found: Sequence[Found]) -> list[ox.Triple]:
         ox.Triple(node, _rdf("type"), _sh("ValidationReport")),
         ox.Triple(node, _sh("conforms"), ox.Literal(conforms(found))),
     ]
-    for i, own in enumerate(found, 1):
-        result = ox.BlankNode(f"{name}.{i}")
-        triples.append(ox.Triple(node, _sh("result"), result))
-        triples += [ox.Triple(result, predicate, value) for predicate, value in _statements(own)]
+    results = [ox.BlankNode(f"{name}.{i}") for i, _ in enumerate(found, 1)]
+    triples += [ox.Triple(node, _sh("result"), result) for result in results]
+    for result, own in zip(results, found, strict=True):
+        # Each report has blank nodes of its own.
+        triples += [ox.Triple(result, predicate, _apart(value, name)) for predicate, value in _statements(own)]
     return triples
+
+
+def _apart(value: Any, name: str) -> Any:
+    return ox.BlankNode(f"{name}-{value.value}") if isinstance(value, ox.BlankNode) else value
 
 
 def _statements(own: Found) -> list[tuple[ox.NamedNode, Any]]:

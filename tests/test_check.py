@@ -49,7 +49,8 @@ def test_released_knowledge_is_sound() -> None:
 
 
 MISTAKES: dict[str, tuple[str, str, str, str, str]] = {
-    "a file that does not parse": (CONDITIONS, "gr:AnyInfection a owl:Class ;", "gr:AnyInfection a owl:Class", "syntax", ""),
+    "a file that does not parse": (CONDITIONS, "gr:AnyInfection a owl:Class ;", "gr:AnyInfection a owl:Class",
+                                   "syntax", ""),
     "a finding misspelt": (CONDITIONS, "owl:onProperty gr:infectionGrade", "owl:onProperty gr:infectoinGrade",
                            "declared terms", "did you mean `gr:infectionGrade`"),
     "a construct outside the fragment": (CONDITIONS, "owl:someValuesFrom", "owl:allValuesFrom",

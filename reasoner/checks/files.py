@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -96,14 +96,10 @@ def queries(bench: Bench) -> Found:
         yield 1
         if not query.question:
             yield Problem(bench.shown(query.file), "", "has no question", "begin it with `# Question: …`")
-        yield from _caught(bench, lambda q=query: inspect(q.text, q.file, known))
-
-
-def _caught(bench: Bench, act: Callable[[], object]) -> Iterator[Problem]:
-    try:
-        act()
-    except QueryError as error:
-        yield from bench.from_error(error)
+        try:
+            inspect(query.text, query.file, known)
+        except QueryError as error:
+            yield from bench.from_error(error)
 
 
 def _shapes(bench: Bench) -> list[Path]:

@@ -35,9 +35,11 @@ _NEEDS = {
     files.loading: files.syntax,
     meaning.authoring: files.syntax,
     referee.satisfiable: files.syntax,
-    **dict.fromkeys(
-        (files.queries, meaning.questions, meaning.cases, referee.agreement, files.mappings), files.loading
-    ),
+    files.mappings: files.loading,
+    files.queries: files.loading,
+    meaning.questions: files.loading,
+    meaning.cases: files.loading,
+    referee.agreement: files.loading,
 }
 """What must have passed before a step can say anything."""
 

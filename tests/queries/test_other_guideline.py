@@ -1,4 +1,4 @@
-"""A guideline about persons with numeric criteria: its implicants have cells of numbers, and the queries decide it too."""
+"""A guideline about persons with numeric criteria: its implicants have cells of numbers, and the queries decide it."""
 
 from __future__ import annotations
 
@@ -29,19 +29,23 @@ HEART = """
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 
 gr:age a owl:DatatypeProperty, owl:FunctionalProperty, gr:Finding ; rdfs:label "age" ; skos:notation "age" ;
-  rdfs:domain gr:Patient ; gr:whenNotRecorded policy:ask ; rdfs:range [ a rdfs:Datatype ; owl:onDatatype xsd:integer ;
+  rdfs:domain gr:Patient ; gr:whenNotRecorded policy:ask ;
+  rdfs:range [ a rdfs:Datatype ; owl:onDatatype xsd:integer ;
     owl:withRestrictions ( [ xsd:minInclusive 0 ] [ xsd:maxInclusive 130 ] ) ] .
 gr:smoking a owl:ObjectProperty, owl:FunctionalProperty, gr:Finding ; rdfs:label "smoking" ; skos:notation "smoking" ;
   rdfs:domain gr:Patient ; rdfs:range gr:Smoking ; gr:whenNotRecorded policy:ask .
 gr:Smoking a owl:Class ; owl:equivalentClass [ a owl:Class ; owl:oneOf ( smoking:no smoking:yes ) ] .
-smoking:no a gr:Smoking ; skos:notation "no" ; gr:order 0 . smoking:yes a gr:Smoking ; skos:notation "yes" ; gr:order 1 .
+smoking:no a gr:Smoking ; skos:notation "no" ; gr:order 0 .
+smoking:yes a gr:Smoking ; skos:notation "yes" ; gr:order 1 .
 
 gr:Over40 a owl:Class ; owl:equivalentClass [ a owl:Restriction ; owl:onProperty gr:age ; owl:someValuesFrom
   [ a rdfs:Datatype ; owl:onDatatype xsd:integer ; owl:withRestrictions ( [ xsd:minExclusive 40 ] ) ] ] .
 gr:Over75 a owl:Class ; owl:equivalentClass [ a owl:Restriction ; owl:onProperty gr:age ; owl:someValuesFrom
   [ a rdfs:Datatype ; owl:onDatatype xsd:integer ; owl:withRestrictions ( [ xsd:minInclusive 75 ] ) ] ] .
-gr:Smoker a owl:Class ; owl:equivalentClass [ a owl:Restriction ; owl:onProperty gr:smoking ; owl:hasValue smoking:yes ] .
-gr:Anybody a owl:Class ; owl:equivalentClass [ a owl:Class ; owl:unionOf ( gr:Smoker [ owl:complementOf gr:Smoker ] ) ] .
+gr:Smoker a owl:Class ; owl:equivalentClass
+  [ a owl:Restriction ; owl:onProperty gr:smoking ; owl:hasValue smoking:yes ] .
+gr:Anybody a owl:Class ; owl:equivalentClass
+  [ a owl:Class ; owl:unionOf ( gr:Smoker [ owl:complementOf gr:Smoker ] ) ] .
 gr:AtRisk a owl:Class ; owl:equivalentClass [ a owl:Class ; owl:unionOf ( gr:Over75
   [ a owl:Class ; owl:intersectionOf ( gr:Over40 gr:Smoker ) ] ) ] .
 

@@ -74,7 +74,11 @@ class Generator:
         if not self._badly():
             self._add(node, GR + link, target)
         if self._badly(0.5):
-            self._add(node, GR + link, self.random.choice((wrong, ox.Literal(f"left foot of {self.name}"), self._node("other"))))
+            self._add(
+                node,
+                GR + link,
+                self.random.choice((wrong, ox.Literal(f"left foot of {self.name}"), self._node("other"))),
+            )
 
     def _record(self, node: Subject, finding: Finding) -> None:
         for _ in range(2 if self._badly() else 1):
@@ -134,7 +138,9 @@ class Generator:
         if self.random.random() < 0.3:
             self._add(nodes["Foot"], GR + "side", ox.NamedNode(GR + "side/left"))
         if self._badly():
-            self._add(nodes["Foot"], GR + "side", self.random.choice((ox.NamedNode(GR + "side/right"), ox.Literal("l"))))
+            self._add(
+                nodes["Foot"], GR + "side", self.random.choice((ox.NamedNode(GR + "side/right"), ox.Literal("l")))
+            )
         if self._badly():
             unknown = self.random.choice(("toePresure", "ulcerDepth", "text"))
             self._add(self.random.choice(list(nodes.values())), GR + unknown, ox.Literal("65"))
