@@ -7,13 +7,14 @@ __version__ = "0.1.0"
 
 from .answer import Answer
 from .assess import Reasoner, load
-from .errors import DataError, FragmentError, KnowledgeError, ReasonerError, UsageError
+from .errors import DataError, FragmentError, KnowledgeError, QueryError, ReasonerError, UsageError
 
 __all__ = [
     "Answer",
     "DataError",
     "FragmentError",
     "KnowledgeError",
+    "QueryError",
     "Reasoner",
     "ReasonerError",
     "UsageError",

@@ -14,6 +14,7 @@ from .derive import State
 from .guidelines import Guideline, Recommendation
 from .model import Model, Reading, Result, SubjectFacts
 from .program import Program
+from .settle import Known
 
 if TYPE_CHECKING:
     import rdflib
@@ -192,7 +193,16 @@ class Scribe:
             row["policy"] = assumption.policy
         if known is not None and known.via is not None:
             row["code"] = known.via
+        if known is not None and known.inputs:
+            row["inputs"] = [
+                {"finding": n, "value": self._said(n, one), "resource": one.source} for n, one in known.inputs
+            ]
         return row
+
+    def _said(self, name: str, known: Known) -> Any:
+        if known.number is not None:
+            return known.number
+        return self._value(name, known.bits >> self.space.fields[name].offset)
 
     def _arguments(self, own: Recommendation, state: State) -> list[Json]:
         rows = []

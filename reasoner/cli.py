@@ -138,7 +138,7 @@ def _add_check(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -
 def _add_query(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
     query = commands.add_parser(
         "query", parents=[shared], allow_abbrev=False, help="SPARQL over the knowledge and assessed patients",
-        description="Runs a SPARQL query, by the name of a shipped one or from a file; alone, lists the shipped queries "
+        description="Runs a SPARQL query, by name or from a file; alone, lists the shipped queries "
         "with their questions. Nothing is fetched or changed.",
         epilog="Examples: guideline query | guideline query evidence-by-outcome --format csv | "
         "guideline query who-is-eligible --data patient.json cohort.ndjson",

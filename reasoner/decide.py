@@ -154,7 +154,9 @@ class Decider:
         """The assumed findings that would be missing under strict."""
         if not assumed & formula.guards or formula.verdict(state.recorded) is not None:
             return 0
-        return formula.missing(state.recorded) & assumed
+        missing = formula.missing(state.recorded)
+        # Where a contradiction keeps the strict verdict open, nothing would be missing in it.
+        return 0 if missing & state.doubtful else missing & assumed
 
     def _ask(self, verdicts: Sequence[Verdict], cube: int) -> dict[str, dict[str, dict[str, str]]]:
         """For each missing finding, most decisive first, what each of its values would settle."""

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from .dates import later
-from .gradings import Axiom, DataRule, Derivations, Discordance, Grading, Scale, Step
+from .grade import Graded, Grader
+from .gradings import Axiom, DataRule, Derivations, Grading
 from .model import Fact, Model, Result
 from .program import Program
 from .settle import Known, as_contradiction, contradicted, settle
@@ -43,16 +44,6 @@ class State:
     """Recorded findings that do not govern, because something recorded later says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Graded:
-    """What a grading gives: the values still possible (a mask) and where they come from."""
-
-    mask: int
-    inputs: tuple[Known, ...]
-    policy: str | None
-    doubtful: bool
-
-
 class Deriver:
     """Applies the derivations of the knowledge to the facts of a subject."""
 
@@ -61,10 +52,13 @@ class Deriver:
         self.space = program.space
         self._axioms = [(axiom, program.blake.primes(axiom.tree)) for axiom in derivations.axioms]
         self._rules = [(rule, program.named(rule.violated_by)) for rule in derivations.rules if rule.violated_by]
-        self._usable: dict[str, bool] = {}
+        self.grader = Grader(model, program)
 
-    def state(self, facts: Sequence[Fact], kind: str, focus: str) -> State:
-        """The state of a subject of a kind; ``focus`` names it in validation results."""
+    def state(self, facts: Sequence[Fact], kind: str, focus: str, unsettled: frozenset[str] = frozenset()) -> State:
+        """The state of a subject of a kind; ``focus`` names it in validation results.
+
+        ``unsettled`` are findings that must not be assumed: something is said of them that could not be placed.
+        """
         state = State(settle(facts, self.model, self.space))
         state.settled = dict(state.known)
         self._contradictions(state, focus)
@@ -82,15 +76,11 @@ class Deriver:
                 state.known[rule.finding] = Known(
                     rule.mask << offset, None, "derived", source.source if source else None
                 )
-        self._close(state, kind, focus)
+        self._close(state, kind, focus, unsettled)
         return state
 
     def _cube(self, state: State) -> int:
-        cube = self.space.full
-        for name, known in state.known.items():
-            if not known.contradiction:
-                cube &= ~self.space.fields[name].mask | known.bits
-        return cube
+        return self.grader.cube(state.known)
 
     def _is_recorded(self, state: State, name: str) -> bool:
         known = state.known.get(name)
@@ -150,110 +140,62 @@ class Deriver:
 
     def _grade(self, grading: Grading, state: State, focus: str) -> bool:
         """Derive the graded finding, or compare it with a recorded one; tells whether any scale is usable."""
-        graded, usable = self._graded(grading, state, focus)
-        if graded is None:
-            return usable
         name = grading.finding
-        finding, place = self.model.findings[name], self.space.fields[name]
-        if graded.doubtful and name not in state.known:
-            state.doubtful |= place.guard
-        if not graded.inputs:
-            return usable
+        graded = self.grader.grade(grading, state.known)
+        if graded.note is not None:
+            state.results.append(Result("Warning", focus, name, graded.note))
         recorded = state.known.get(name)
-        latest = _latest(graded.inputs)
-        bits = graded.mask << place.offset
-        if recorded is None or recorded.contradiction:
-            if recorded is None and graded.mask != finding.full:
-                self._adopt(state, name, graded, latest)
-            return usable
+        if graded.doubtful and recorded is None:
+            state.doubtful |= self.space.fields[name].guard
+        if not graded.inputs or (recorded is not None and recorded.contradiction):
+            return graded.usable
+        if recorded is None:
+            if graded.mask != self.model.findings[name].full:
+                self._adopt(state, name, graded)
+            return graded.usable
         comparable = any(self._is_recorded(state, n) for n in grading.comparison_inputs)
-        if recorded.bits & bits or not comparable:
-            return usable
-        order = later(recorded.when, latest.when)
-        own, given = finding.notations(recorded.bits >> place.offset), finding.notations(graded.mask)
-        said = f"{finding.label} is recorded as {_either(own)}, the measurements give {_either(given)}"
-        if order == 0:
-            state.results.append(Result("Violation", focus, name, f"{said}: correct one of them."))
-            both = finding.notations((recorded.bits | bits) >> place.offset)
-            state.known[name] = contradicted(place.mask, both, recorded)
-        else:
-            governs = "the recorded grade" if order > 0 else "what was measured"
-            state.results.append(Result("Info", focus, name, f"{said}: {governs} is later and governs."))
-            if order < 0:
-                state.overruled.add(name)
-                self._adopt(state, name, graded, latest)
-            else:
-                state.overruled |= {n for n, known in state.known.items() if any(known is k for k in graded.inputs)}
-        return usable
+        if comparable and not recorded.bits & (graded.mask << self.space.fields[name].offset):
+            self._compare(grading, graded, recorded, state, focus)
+        return graded.usable
 
-    def _adopt(self, state: State, name: str, graded: _Graded, latest: Known) -> None:
+    def _compare(self, grading: Grading, graded: Graded, recorded: Known, state: State, focus: str) -> None:
+        """Settle a recorded grade against measurements that exclude it, by what was measured when."""
+        name = grading.finding
+        finding, offset = self.model.findings[name], self.space.fields[name].offset
+        own, given = finding.notations(recorded.bits >> offset), finding.notations(graded.mask)
+        said = f"{finding.label} is recorded as {_either(own)}, the measurements give {_either(given)}"
+        if self._excludes(grading, recorded, state, 1):
+            state.results.append(Result("Info", focus, name, f"{said}: what was measured is later and governs."))
+            state.overruled.add(name)
+            self._adopt(state, name, graded)
+        elif self._excludes(grading, recorded, state, 0):
+            state.results.append(Result("Violation", focus, name, f"{said}: correct one of them."))
+            both = finding.notations((recorded.bits >> offset) | graded.mask)
+            state.known[name] = contradicted(self.space.fields[name].mask, both, recorded)
+        else:
+            state.results.append(Result("Info", focus, name, f"{said}: the recorded grade is later and governs."))
+            state.overruled |= set(graded.inputs)
+
+    def _excludes(self, grading: Grading, recorded: Known, state: State, least: int) -> bool:
+        """Whether the inputs later than the recorded grade (1), or not earlier (0), exclude it by themselves."""
+        inputs = {n for step in grading.steps for scale in step.scales for n in scale.inputs}
+        known = {
+            n: one for n, one in state.known.items() if n not in inputs or later(one.when, recorded.when) >= least
+        }
+        graded = self.grader.grade(grading, known)
+        return bool(graded.inputs) and not recorded.bits & (graded.mask << self.space.fields[grading.finding].offset)
+
+    def _adopt(self, state: State, name: str, graded: Graded) -> None:
         bits = graded.mask << self.space.fields[name].offset
         if graded.policy is not None:
-            state.assumptions.append(Assumption(name, bits, graded.policy))
             if self.strict:
                 state.known.pop(name, None)
-                state.assumptions.pop()
                 return
-        state.known[name] = Known(bits, None, "derived", latest.source, latest.when, latest.via)
-
-    def _graded(self, grading: Grading, state: State, focus: str) -> tuple[_Graded | None, bool]:
-        cube = self._cube(state)
-        finding = self.model.findings[grading.finding]
-        governing: _Graded | None = None
-        usable = False
-        for step in grading.steps:
-            scales = [scale for scale in step.scales if self._is_usable(scale, state, cube)]
-            usable = usable or bool(scales)
-            clash = any(n in state.known and state.known[n].contradiction for s in step.scales for n in s.inputs)
-            if governing is None and clash and not scales:
-                # A contradicted measurement would have governed: a lesser one must not speak in its place.
-                governing = _Graded(finding.full, (), None, True)
-            elif governing is None and scales:
-                governing = self._by_step(step, scales, state, cube, finding.full, clash)
-        if governing is None:
-            return None, usable
-        for discordance in grading.discordances:
-            if governing.mask & ~discordance.against == 0 and self._discords(discordance, cube):
-                text = self._discordance_text(discordance, state)
-                state.results.append(Result("Warning", focus, grading.finding, text))
-                return None, usable
-        return (governing if governing.inputs or governing.doubtful else None), usable
-
-    def _is_usable(self, scale: Scale, state: State, cube: int) -> bool:
-        if not any(self._is_recorded(state, name) for name in scale.inputs):
-            return False
-        return scale.voided_by is None or self.program.named(scale.voided_by).verdict(cube) is not True
-
-    def _by_step(self, step: Step, scales: Sequence[Scale], state: State, cube: int, full: int, clash: bool) -> _Graded:
-        mask = 0
-        for scale in scales:
-            own = 0
-            for place, band in scale.bands:
-                if self.program.named(band).verdict(cube) is not False:
-                    own |= 1 << place
-            mask = own if not mask else _worse(mask, own)
-        unless = step.unless is not None and self.program.named(step.unless).verdict(cube) is True
-        inputs = tuple(
-            state.known[n] for s in scales for n in s.inputs if self._is_recorded(state, n)
-        )  # fmt: skip
-        if clash and len(step.scales) > 1:
-            # The other scale could be worse than what is left.
-            mask = _worse(mask, full)
-        return _Graded(mask, inputs, None if unless else step.policy, clash)
-
-    def _discords(self, discordance: Discordance, cube: int) -> bool:
-        named = self.program.named
-        if discordance.voided_by is not None and named(discordance.voided_by).verdict(cube) is True:
-            return False
-        return named(discordance.when).verdict(cube) is True
-
-    def _discordance_text(self, discordance: Discordance, state: State) -> str:
-        said = [
-            f"{self.model.findings[n].label} {state.known[n].number}"
-            for n in discordance.inputs
-            if n in state.known and state.known[n].number is not None
-        ]
-        return f"{discordance.text} Recorded: {', '.join(said)}." if said else discordance.text
+            state.assumptions.append(Assumption(name, bits, graded.policy))
+        said = [state.known[n] for n in graded.decisive]
+        latest = _latest(said)
+        inputs = tuple((n, state.known[n]) for n in graded.decisive)
+        state.known[name] = Known(bits, None, "derived", latest.source, latest.when, latest.via, inputs=inputs)
 
     def _first_usable(self, state: State, gradings: Sequence[str]) -> Known | None:
         for grading in self.derivations.gradings:
@@ -265,7 +207,7 @@ class Deriver:
 
     # Closure
 
-    def _close(self, state: State, kind: str, focus: str) -> None:
+    def _close(self, state: State, kind: str, focus: str, unsettled: frozenset[str]) -> None:
         for name, known in state.known.items():
             if known.contradiction:
                 state.doubtful |= self.space.fields[name].guard
@@ -277,20 +219,22 @@ class Deriver:
             text = "what is recorded cannot all be true under the model axioms: correct the findings named."
             state.results.append(Result("Violation", focus, names[0] if names else None, text))
             self._set_aside(state, names)
-            return self._close(state, kind, focus)
+            return self._close(state, kind, focus, unsettled)
         state.recorded = hull
         step_policies = {a.finding for a in state.assumptions}
         if step_policies:
             state.recorded = self.program.hull(cube | sum(self.space.fields[n].mask for n in step_policies))
         state.cube = hull
         if not self.strict:
-            self._assume(state, kind)
+            self._assume(state, kind, unsettled)
         return None
 
-    def _assume(self, state: State, kind: str) -> None:
+    def _assume(self, state: State, kind: str, unsettled: frozenset[str]) -> None:
         kinds = self.model.lineage(kind)
         for name, finding in self.model.findings.items():
             if finding.policy != "assume" or name in state.known or finding.kind not in kinds:
+                continue
+            if name in unsettled:
                 continue
             place = self.space.fields[name]
             possible = state.recorded & place.mask
@@ -301,12 +245,6 @@ class Deriver:
             if assumed:
                 state.cube = assumed
                 state.assumptions.append(Assumption(name, bits, f"assume-{finding.notations(finding.assumed)[0]}"))
-
-
-def _worse(a: int, b: int) -> int:
-    """All values that are the worse of one of ``a`` and one of ``b``; values are ordered from best to worst."""
-    low = max((a & -a), (b & -b))
-    return (a | b) & ~(low - 1)
 
 
 def _either(values: Sequence[str]) -> str:

@@ -28,6 +28,8 @@ class Known:
     via: str | None = None
     contradiction: tuple[Scalar, ...] = ()
     lasting: bool = False
+    inputs: tuple[tuple[str, Known], ...] = ()
+    """Of a derived grade: the findings that it rests on."""
 
 
 def settle(facts: Sequence[Fact], model: Model, space: Space) -> dict[str, Known]:
