@@ -218,6 +218,8 @@ class Scribe:
             return []
         rows = []
         for caution in verdict.recommendation.cautions:
+            if caution.policy is not None and all(a.policy != caution.policy for a in state.assumptions):
+                continue
             holds = True if caution.when is None else self.program.named(caution.when).verdict(state.cube)
             if holds is not False:
                 rows.append(

@@ -21,6 +21,7 @@ from .knowledge import Knowledge, load_knowledge
 from .model import Fact, Finding, Reading, SubjectFacts
 from .program import Program
 from .rdf import read_graph
+from .superseded import without_replaced
 from .validate import Found
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Reasoner:
 
     def state(self, subject: SubjectFacts) -> State:
         """What is known of a subject once rules, gradings and missing-data policies are applied."""
-        return self._deriver.state(subject.facts, subject.kind, subject.reference or subject.iri)
+        return self._deriver.state(subject.facts, subject.kind, subject.reference or subject.iri, subject.unsettled)
 
     def query(self, query: str, data: Sequence[Source] = ()) -> QueryResult:
         """The result of a SPARQL query over the knowledge and the assessed ``data``.
@@ -153,10 +154,11 @@ class Reasoner:
         ``extra`` maps the IRI of a subject to findings that somebody told since: each replaces what the input says of
         it, and the answer lists it under ``answered``. Raises UsageError for a finding or value that does not exist.
         """
-        day = datetime.date.fromisoformat(on) if isinstance(on, str) else on
+        day = _day(on)
         reading = self.read(item, day)
         decided = self.decided(reading, extra)
         subjects = [self._subject(subject, state) for subject, state in decided]
+        reading = without_replaced(reading, decided)
         content = {
             "guidelines": self._headers,
             "engine": {"name": "guideline-reasoner", "version": __version__},
@@ -200,6 +202,15 @@ class Reasoner:
     def _subject(self, subject: SubjectFacts, state: State) -> Json:
         decided = [decider.decide(state) for decider in self.deciders if decider.guideline.kind == subject.kind]
         return self._scribe.subject(subject, state, decided)
+
+
+def _day(on: object) -> datetime.date | None:
+    if on is None or isinstance(on, datetime.date):
+        return on.date() if isinstance(on, datetime.datetime) else on
+    try:
+        return datetime.date.fromisoformat(str(on))
+    except ValueError as error:
+        raise UsageError("`on` is not a date", None, "write it as 2026-03-31") from error
 
 
 def _within(finding: Finding, number: float) -> bool:

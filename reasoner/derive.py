@@ -40,6 +40,8 @@ class State:
     """The cube with the assumptions."""
     settled: dict[str, Known] = field(default_factory=dict)
     """What is recorded, before anything was set aside or derived."""
+    replaced: list[Fact] = field(default_factory=list)
+    """Facts that a later one on the same finding replaced."""
     overruled: set[str] = field(default_factory=set)
     """Recorded findings that do not govern, because something recorded later says otherwise."""
 
@@ -59,7 +61,8 @@ class Deriver:
 
         ``unsettled`` are findings that must not be assumed: something is said of them that could not be placed.
         """
-        state = State(settle(facts, self.model, self.space))
+        known, replaced = settle(facts, self.model, self.space)
+        state = State(known, replaced=replaced)
         state.settled = dict(state.known)
         self._contradictions(state, focus)
         self._data_rules(state, focus)
@@ -179,9 +182,7 @@ class Deriver:
     def _excludes(self, grading: Grading, recorded: Known, state: State, least: int) -> bool:
         """Whether the inputs later than the recorded grade (1), or not earlier (0), exclude it by themselves."""
         inputs = {n for step in grading.steps for scale in step.scales for n in scale.inputs}
-        known = {
-            n: one for n, one in state.known.items() if n not in inputs or later(one.when, recorded.when) >= least
-        }
+        known = {n: one for n, one in state.known.items() if n not in inputs or later(one.when, recorded.when) >= least}
         graded = self.grader.grade(grading, known)
         return bool(graded.inputs) and not recorded.bits & (graded.mask << self.space.fields[grading.finding].offset)
 

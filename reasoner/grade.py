@@ -83,9 +83,7 @@ class Grader:
         in_doubt = any(one.contradiction and self.space.fields[n].guard & formula.guards for n, one in known.items())
         return formula.verdict(self.cube(known, said=True)) is False if in_doubt else formula.verdict(cube) is not True
 
-    def _by_step(
-        self, step: Step, scales: Sequence[Scale], known: Knowns, cube: int, full: int, clash: bool
-    ) -> Graded:
+    def _by_step(self, step: Step, scales: Sequence[Scale], known: Knowns, cube: int, full: int, clash: bool) -> Graded:
         own = [self._by_scale(scale, cube) for scale in scales]
         mask = own[0]
         for other in own[1:]:

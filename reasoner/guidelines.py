@@ -28,12 +28,16 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """A warning; ``when`` is None where it always goes with the recommendation."""
+    """A warning; ``when`` is None where it always goes with the recommendation.
+
+    With a ``policy`` it comes up only where an assumption under that policy was made.
+    """
 
     text: str
     source: str
     status: str | None
     when: Named | None
+    policy: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +249,8 @@ class GuidelineReader:
             read = self._reading(lambda at=when: self.classes.read(at) if at else None)
             text = self.graph.text(node, GR + "text") or ""
             status = self.notation(self.graph.node(node, GR + "status"))
-            found.append(Caution(text, self._source_text(node), status, read))
+            policy = self.notation(self.graph.node(node, GR + "policy"))
+            found.append(Caution(text, self._source_text(node), status, read, policy))
         return tuple(found)
 
     def _gap(self, node: str) -> Gap:

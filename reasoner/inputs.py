@@ -34,7 +34,7 @@ _FORMATS = {
 }
 _LINES = {"ndjson", "jsonl"}
 _DEPTH = 1000
-_ECHO = re.compile(r"(: |^).+ (is not an? )")
+_ECHO = re.compile(r"(: |^).+ (is not an? )|(found ).+|(prefix ).+?(?= has)")
 """Where a parser quotes what it met: that may be about a patient."""
 
 
@@ -99,7 +99,9 @@ def read_bytes(data: bytes, where: str, suffix: str = "") -> Iterator[Input]:
         yield from read_lines(io.BytesIO(data), where)
     elif suffix in _FORMATS:
         yield _graph(data, where, _FORMATS[suffix])
-    elif start[:1] in b"{[" or suffix == "json":
+    elif start.startswith((b"<?xml", b"<")) and b"http://hl7.org/fhir" in start and b"rdf" not in start.lower():
+        raise DataError("is FHIR XML", f"`{where}`", "give FHIR JSON")
+    elif start[:1] in b"{[" or suffix == "json" or _has_resource_line(data):
         yield from _json(data, where)
     elif start.startswith((b"<?xml", b"<rdf:", b"<!DOCTYPE", b"<Bundle", b"<Patient")):
         yield _graph(data, where, ox.RdfFormat.RDF_XML)
@@ -178,6 +180,13 @@ def from_graph(graph: object) -> GraphInput:
     return GraphInput(hashlib.sha256("\n".join(lines).encode()).hexdigest(), triples)
 
 
+def _hidden(match: re.Match[str]) -> str:
+    """What a parser quotes, without the quotation."""
+    if match[2]:
+        return f"{match[1]}what stands there {match[2]}"
+    return f"{match[3]}something else" if match[3] else f"{match[4]}that stands there"
+
+
 def _parse(data: bytes, where: str) -> dict[str, Any]:
     if len(data) > LARGEST:
         raise DataError("is larger than 64 MiB", f"`{where}`", "split it")
@@ -199,12 +208,24 @@ def _json(data: bytes, where: str) -> Iterator[Input]:
     try:
         document = _parse(data, where)
     except DataError:
-        lines = start.split(b"\n", 2)
-        if len(lines) > 1 and lines[0].rstrip().endswith(b"}") and lines[1].lstrip()[:1] == b"{":
+        if _has_resource_line(data):
             yield from read_lines(io.BytesIO(data), where)
             return
         raise
     yield _fhir(data, document, where)
+
+
+def _has_resource_line(data: bytes) -> bool:
+    """Whether some line is a resource by itself: then these are lines, however many of them are broken."""
+    for line in data.splitlines():
+        if line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" and b'"resourceType"' in line:
+            try:
+                found = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(found, dict) and "resourceType" in found:
+                return True
+    return False
 
 
 def _fhir(data: bytes, document: dict[str, Any], where: str) -> FhirInput:
@@ -227,7 +248,7 @@ def _graph(data: bytes, where: str, rdf_format: ox.RdfFormat) -> GraphInput:
             raise DataError("names a remote JSON-LD context", f"`{where}`",
                             "nothing is fetched: write the context into the file") from error  # fmt: skip
         line = getattr(error, "lineno", None)
-        message = _ECHO.sub(r"\1what stands there \2", (getattr(error, "msg", None) or str(error)).splitlines()[0])
+        message = _ECHO.sub(_hidden, (getattr(error, "msg", None) or str(error)).splitlines()[0])
         raise DataError(
             f"is not {rdf_format.name}: {message}", f"`{where}`" + (f":{line}" if line else ""), "mend this place"
         ) from error

@@ -125,6 +125,8 @@ class SubjectFacts:
     patient: str | None
     facts: tuple[Fact, ...]
     same_as: tuple[str, ...] = ()
+    unsettled: frozenset[str] = frozenset()
+    """Findings of which something is said that could not be placed: it may be about this subject."""
     side: str | None = None
     """Which of the person's, where the kind that it belongs to is told apart: the notation of a part."""
     nodes: tuple[str, ...] = ()

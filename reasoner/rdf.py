@@ -86,7 +86,7 @@ class _GraphReader:
                 patient = next((n for n in chain if self._parentless(of_kind.get(n))), None)
                 name = None if patient is None or patient.startswith("_:") else patient
                 subjects.append(
-                    SubjectFacts(node, None, kind, name, facts, (), self._side(chain, of_kind), tuple(chain))
+                    SubjectFacts(node, None, kind, name, facts, side=self._side(chain, of_kind), nodes=tuple(chain))
                 )
         values = {o for n in of_kind for f in self.findings for o in self.graph.nodes(n, f)}
         others = [n for n in self._nodes() if n not in of_kind and n not in values and not self._is_term(n)]
@@ -183,9 +183,14 @@ class _GraphReader:
             if mask:
                 return Fact(finding.notation, mask, source=node)
         names = ", ".join(finding.notations(finding.full))
-        is_blank = isinstance(value, str) and value.startswith("_:")
-        shown = "a blank node of no value class" if is_blank else short(value)
-        self._violation(node, finding.notation, f"`{shown}` is no value of {finding.label}: use one of {names}.")
+        # Only our own terms are repeated: a text or a foreign IRI may be about the patient.
+        if not isinstance(value, str):
+            shown = "a text"
+        elif value.startswith("_:"):
+            shown = "a blank node of no value class"
+        else:
+            shown = f"`{short(value)}`" if value.startswith(GR) and value in self.declared else "what it names"
+        self._violation(node, finding.notation, f"{shown} is no value of {finding.label}: use one of {names}.")
         return None
 
     def _mask(self, finding: Finding, value: str) -> int:

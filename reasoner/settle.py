@@ -32,18 +32,24 @@ class Known:
     """Of a derived grade: the findings that it rests on."""
 
 
-def settle(facts: Sequence[Fact], model: Model, space: Space) -> dict[str, Known]:
-    """What is known of each finding that has facts."""
+def settle(facts: Sequence[Fact], model: Model, space: Space) -> tuple[dict[str, Known], list[Fact]]:
+    """What is known of each finding that has facts, and the facts that a later one replaced."""
     by_finding: dict[str, list[Fact]] = {}
     for fact in facts:
         by_finding.setdefault(fact.finding, []).append(fact)
-    return {name: _settle_one(said, model.findings[name], space) for name, said in sorted(by_finding.items())}
+    known: dict[str, Known] = {}
+    replaced: list[Fact] = []
+    for name, said in sorted(by_finding.items()):
+        current = said if len(said) == 1 else _current(said)
+        if len(current) < len(said):
+            replaced += [fact for fact in said if all(fact is not other for other in current)]
+        known[name] = _settle_one(current, model.findings[name], space)
+    return known, replaced
 
 
 def _settle_one(facts: list[Fact], finding: Finding, space: Space) -> Known:
     first = facts[0]
     if len(facts) > 1:
-        facts = _current(facts)
         # The same answer whatever the order in which the sources came.
         first = min(facts, key=lambda f: (f.source or "", f.mask, f.number or 0, f.via or ""))
     field = space.fields[finding.notation]

@@ -13,7 +13,7 @@ from .identity import Identities
 
 Coding = tuple[str | None, str | None]
 
-_PLAIN = re.compile(r"[A-Za-z0-9\[\]{}%/.*^'_+-]{1,32}")
+_PLAIN = re.compile(r"[a-z][a-z-]{0,19}|[a-zA-Z%\[\]{}/]{1,8}[0-9]?")
 _HUGE = 1e15
 _UCUM = "http://unitsofmeasure.org"
 
@@ -28,7 +28,7 @@ class MalformedError(Exception):
 
 def shown(text: object) -> str:
     """A code or unit as a message may show it; free text is not repeated, it may hold anything."""
-    return f"`{text}`" if isinstance(text, str) and _PLAIN.fullmatch(text) else "something unreadable"
+    return f"`{text}`" if isinstance(text, str) and _PLAIN.fullmatch(text) else "what stands there"
 
 
 def codings(concept: object, element: str) -> list[Coding]:

@@ -19,6 +19,8 @@ class Lesion:
     members: list[Said]
     place: Place
     facts: list[Fact] = field(default_factory=list)
+    unsure: set[str] = field(default_factory=set)
+    """What a lesion that may be this one states."""
 
     def states(self) -> set[str]:
         """The establishing findings of its members."""
@@ -71,7 +73,11 @@ def _same_place(present: list[Said], located: Located, sheet: Sheet) -> list[Les
         if said.side & (said.side - 1):
             message = "`bodySite` names several sides: give a resource for each side."
             sheet.results.append(Result("Warning", said.label, None, message))
-        lesion = lesions.get(place) or by_iri.get(said.iri)
+        lesion = lesions.get(place)
+        if lesion is None and said.iri in by_iri:
+            sheet.violation(
+                said.label, None, "Two resources of the input have this id and name two places: give each its own."
+            )
         if lesion is None:
             lesion = lesions[place] = Lesion([], place)
         lesion.members.append(said)
@@ -106,6 +112,9 @@ def _joined(lesions: list[Lesion], sheet: Sheet) -> list[Lesion]:
 
 
 def _ambiguous(lesion: Lesion, others: list[Lesion], sheet: Sheet) -> None:
+    for other in others:
+        other.unsure |= lesion.states()
+        lesion.unsure |= other.states()
     names = ", ".join(f"`{other.members[0].label}`" for other in others)
     sheet.results.append(
         Result(

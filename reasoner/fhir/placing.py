@@ -156,7 +156,8 @@ class Placer:
         held = False
         for foot in self.feet:
             told = [other for other in foot.facts if other.finding == fact.finding and id(other) not in general]
-            if not told or (may_replace and all(later(fact.when, other.when) > 0 for other in told)):
+            # At the same time as what the foot is told, a differing value contradicts it; earlier, it is outdated.
+            if not told or (may_replace and all(later(fact.when, other.when) >= 0 for other in told)):
                 foot.facts.append(fact)
                 held = True
         if held:

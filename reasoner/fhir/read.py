@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from reasoner.model import Fact, Model, Reading, SubjectFacts
@@ -111,13 +112,21 @@ def _subjects(
     person = [(said, fact) for said in saids for fact in said.facts if model.findings[fact.finding].kind in roots]
     shared = [fact for _, fact in person]
     found: list[SubjectFacts] = []
+    before = len(sheet.unplaced)
     if mapping.located is not None and mapping.located.kind in kinds:
         placer = Placer(model, mapping.located, group(saids, mapping.located, sheet), saids, sheet)
         placer.place()
+        adrift = _adrift(saids, {name for _, name in sheet.unplaced[before:]}, model)
         for foot in placer.feet:
             common = foot.facts + shared
             side = _side(foot.side, mapping.located.sides)
-            found += [_lesion(lesion, mapping.located.kind, common, patient, taken, side) for lesion in foot.lesions]
+            found += [
+                replace(
+                    _lesion(lesion, mapping.located.kind, common, patient, taken, side),
+                    unsettled=adrift | frozenset(lesion.unsure),
+                )
+                for lesion in foot.lesions
+            ]
     else:
         for said in saids:
             for fact in said.facts:
@@ -130,6 +139,17 @@ def _subjects(
         else:
             sheet.not_placed(said, fact.finding)
     return found
+
+
+def _adrift(saids: list[Said], unplaced: set[str], model: Model) -> frozenset[str]:
+    """The findings of which an unplaced resource says other than what would be assumed."""
+    return frozenset(
+        fact.finding
+        for said in saids
+        if said.unplaced
+        for fact in said.facts
+        if fact.finding in unplaced and fact.mask != model.findings[fact.finding].assumed
+    )
 
 
 def _side(side: int, sides: tuple[str, ...]) -> str | None:
@@ -146,7 +166,7 @@ def _lesion(
         iri = content_name(f"{iri}#{len(taken)}")
     taken.add(iri)
     same = tuple(sorted({member.iri for member in members} - {first}))
-    return SubjectFacts(iri, members[0].reference, kind, patient or None, tuple(lesion.facts + shared), same, side)
+    return SubjectFacts(iri, members[0].reference, kind, patient or None, tuple(lesion.facts + shared), same, side=side)
 
 
 def _person(patient: str, kind: str, facts: list[Fact], saids: list[Said]) -> SubjectFacts:

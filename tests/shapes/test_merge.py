@@ -49,7 +49,7 @@ def test_grade_against_measurement_is_said_once_and_names_both() -> None:
 
 
 def test_what_only_a_shape_sees_is_added_at_its_node() -> None:
-    assert found("<urn:l> a gr:Lesion ; gr:ulcer ulcer:present .") == [("Violation", "urn:l", None)]
+    assert found("<urn:l> a gr:Lesion ; gr:ulcer ulcer:present .") == [("Warning", "urn:l", None)]
     assert found(patient("; gr:toePressure 50.0")) == [("Warning", "urn:l", None)]
 
 
