@@ -124,10 +124,10 @@ def _parser() -> _Parser:
 
 def _add_check(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
     check = commands.add_parser(
-        "check", parents=[shared], allow_abbrev=False, help="everything an editor of the knowledge needs before a commit",
-        description="Checks a knowledge folder (default: the shipped one): syntax, declared terms, the OWL fragment and "
-        "profile, mappings, queries and their results, cases, authoring shapes, and HermiT as referee. Needs the extra "
-        "`author` unless --fast.",
+        "check", parents=[shared], allow_abbrev=False, help="what an editor of the knowledge needs before a commit",
+        description="Checks a knowledge folder (default: the shipped one): syntax, declared terms, OWL fragment and "
+        "profile, mappings, queries and their results, cases, authoring shapes, and HermiT as referee. Needs the "
+        "extra `author` unless --fast.",
     )  # fmt: skip
     check.add_argument("folder", nargs="?", metavar="DIR", help="a folder with ontology/, shapes/ and queries/")
     check.add_argument("--fast", action="store_true", help="leave out the authoring shapes and HermiT")

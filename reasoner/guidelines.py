@@ -134,6 +134,8 @@ class GuidelineReader:
              and (v := graph.text(o, OWL + "versionInfo"))),
             "unversioned",
         )  # fmt: skip
+        if not members:
+            self._problem(iri, "has no recommendation", "give recommendations gr:partOfGuideline with its IRI")
         read = self._reading(lambda: (self.classes.read(scope), self.classes.read(population or scope)))
         if read is None:
             return None
@@ -156,6 +158,9 @@ class GuidelineReader:
         eligibility, decision = graph.node(iri, GR + "eligibility"), graph.node(iri, GR + "decision")
         direction = self.notation(graph.node(iri, GR + "direction"))
         options = self._options(iri)
+        if direction not in (None, "for", "against"):
+            self._problem(iri, f"has the direction `{direction}`", "use direction:for or direction:against")
+            return None
         if eligibility is None or decision is None or direction is None or not options:
             self._problem(
                 iri, "lacks an eligibility class, a decision, a direction or an option", "add what is missing"
@@ -164,7 +169,7 @@ class GuidelineReader:
         read = self._reading(lambda: (self.classes.read(eligibility), self._arguments(iri)))
         if read is None:
             return None
-        line = graph.text(iri, GR + "line")
+        line = self._whole(iri, "line", 0)
         interventions = tuple(tuple(node for node, _ in option) for option in options)
         named = [[{"id": self.notation(node), "order": order} for node, order in option] for option in options]
         return Recommendation(
@@ -173,7 +178,7 @@ class GuidelineReader:
             guideline=self.notation(guideline) or guideline,
             direction=direction,
             decision=self.notation(decision) or decision,
-            line=int(line) if line else None,
+            line=line or None,
             eligibility=read[0],
             preferred_over=frozenset(self.notation(n) or n for n in graph.nodes(iri, GR + "preferredOver")),
             overrides=frozenset(self.notation(n) or n for n in graph.nodes(iri, GR + "overrides")),
@@ -211,6 +216,26 @@ class GuidelineReader:
     def _sort_key(self, node: str) -> str:
         return self.notation(node) or node
 
+    def _whole(self, node: str, name: str, default: int) -> int:
+        text = self.graph.text(node, GR + name)
+        try:
+            return default if text is None else int(text)
+        except ValueError:
+            self._problem(node, f"has the {name} `{text}`", "give a whole number")
+            return default
+
+    def check_members(self) -> None:
+        """Every recommendation belongs to a guideline that exists, and no two bear one id."""
+        graph = self.graph
+        seen: dict[str, str] = {}
+        known = set(graph.instances(GR + "Guideline"))
+        for node in graph.instances(GR + "Recommendation"):
+            if not known & set(graph.nodes(node, GR + "partOfGuideline")):
+                self._problem(node, "belongs to no guideline that is declared", "mend gr:partOfGuideline")
+            name = self.notation(node) or node
+            if seen.setdefault(name, node) != node:
+                self._problem(node, f"has the id `{name}`, as `{short(seen[name])}` has", "give it one of its own")
+
     def _options(self, iri: str) -> list[list[tuple[str, int]]]:
         graph = self.graph
         options = []
@@ -218,7 +243,7 @@ class GuidelineReader:
             parts = []
             for component in graph.nodes(option, GR + "component"):
                 if (node := graph.node(component, GR + "intervention")) is not None:
-                    parts.append((node, int(graph.text(component, GR + "order") or 1)))
+                    parts.append((node, self._whole(component, "order", 1)))
             options.append(sorted(parts, key=lambda p: (p[1], self.notation(p[0]))))
         return sorted(options, key=lambda parts: [(self.notation(n), o) for n, o in parts])
 

@@ -75,6 +75,7 @@ def load_knowledge(folder: Path | None = None) -> Knowledge:
     guidelines = [
         g for iri in graph.instances(GR + "Guideline") if (g := reader.guideline(iri, _hash(files, graph, iri)))
     ]
+    reader.check_members()
     _raise(reader.problems)
     if not guidelines:
         raise KnowledgeError("no guideline is declared", f"`{folder}`", "add an individual of gr:Guideline")
@@ -89,7 +90,9 @@ def load_knowledge(folder: Path | None = None) -> Knowledge:
 def _files(folder: Path, root: Path) -> list[tuple[str, bytes]]:
     found = []
     for path in sorted(folder.rglob("*")):
-        if path.name.endswith((".ttl", ".sssom.tsv")) and "cases" not in path.relative_to(root).parts[:-1]:
+        # A file that begins with a dot is an editor's, not knowledge.
+        is_knowledge = path.name.endswith((".ttl", ".sssom.tsv")) and not path.name.startswith(".")
+        if is_knowledge and "cases" not in path.relative_to(root).parts[:-1]:
             try:
                 found.append((path.relative_to(root).as_posix(), path.read_bytes()))
             except OSError as error:

@@ -53,7 +53,12 @@ def bounds_of(graph: Graph, datatype: str) -> tuple[float | None, bool, float | 
             side = _FACETS.get(predicate.removeprefix(XSD))
             if side is None or isinstance(values[0], str):
                 raise FragmentError(f"facet `{short(predicate)}` is not read", where, "use min/max Inclusive/Exclusive")
-            limits[side[0]], closed[side[0]] = float(values[0].value), side[1]
+            try:
+                limits[side[0]] = float(values[0].value)
+            except ValueError:
+                hint = "write it as a decimal or an integer"
+                raise FragmentError(f"the limit `{values[0].value}` is no number", where, hint) from None
+            closed[side[0]] = side[1]
     return limits[0], closed[0], limits[1], closed[1]
 
 
@@ -78,9 +83,13 @@ class ClassReader:
         definitions = self.graph.nodes(iri, OWL + "equivalentClass")
         if len(definitions) != 1:
             count = "no definition" if not definitions else "more than one definition"
-            raise FragmentError(
-                f"class `{short(iri)}` has {count}", self.graph.file(iri), "give it one owl:equivalentClass"
+            # A class that nobody describes has no place of its own: the class that names it has.
+            user = iri if iri in self.graph or not self._active else self._active[-1]
+            error = FragmentError(
+                f"class `{short(iri)}` has {count}", self.graph.file(user), "give it one owl:equivalentClass"
             )
+            error.term = user
+            raise error
         self._active.append(iri)
         try:
             self._done[iri] = Named(iri, self.expression(definitions[0]))
@@ -116,6 +125,10 @@ class ClassReader:
         if path in self._links and filler is not None:
             return self.expression(filler)
         finding = self._by_iri.get(path)
+        if finding is None and path in self._links:
+            raise FragmentError(
+                f"the restriction on the link `{short(path)}` is outside the fragment", where, _FRAGMENT
+            )
         if finding is None:
             raise FragmentError(
                 f"`{short(path)}` is neither a finding nor a link between subjects", where, "declare it as a gr:Finding"

@@ -75,9 +75,8 @@ def _same_place(present: list[Said], located: Located, sheet: Sheet) -> list[Les
             sheet.results.append(Result("Warning", said.label, None, message))
         lesion = lesions.get(place)
         if lesion is None and said.iri in by_iri:
-            sheet.violation(
-                said.label, None, "Two resources of the input have this id and name two places: give each its own."
-            )
+            message = "Two resources of the input have this id and name two places: give each its own."
+            sheet.violation(said.label, None, message)
         if lesion is None:
             lesion = lesions[place] = Lesion([], place)
         lesion.members.append(said)

@@ -47,7 +47,7 @@ class Statements:
             self.sheet.malformed(label, None, problem)
             self.sheet.not_used(label, "it is not as FHIR says: see the validation results")
             return None
-        self.sheet.not_used(label, f"the mapping reads no {shown(kind)}")
+        self.sheet.not_used(label, f"the mapping reads no {_type(kind)}")
         return None
 
     def _said(self, i: int, resource: dict[str, Any]) -> Said:
@@ -273,3 +273,9 @@ class Statements:
             for system, code in codings(part.get("code"), "code")
             if (found := coded("Observation", system, code)) is not None
         ]
+
+
+def _type(kind: object) -> str:
+    """A resource type, or that there is none: anything else may be about the patient."""
+    is_type = isinstance(kind, str) and kind.isalpha() and kind[0].isupper() and len(kind) <= 40
+    return f"`{kind}`" if is_type else "resource without a type"
