@@ -55,6 +55,8 @@ class Deriver:
         self._axioms = [(axiom, program.blake.primes(axiom.tree)) for axiom in derivations.axioms]
         self._rules = [(rule, program.named(rule.violated_by)) for rule in derivations.rules if rule.violated_by]
         self.grader = Grader(model, program)
+        for grading in derivations.gradings:
+            self.grader.check(grading)
 
     def state(self, facts: Sequence[Fact], kind: str, focus: str, unsettled: frozenset[str] = frozenset()) -> State:
         """The state of a subject of a kind; ``focus`` names it in validation results.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .errors import KnowledgeError
 from .gradings import Discordance, Grading, Scale, Step
 from .model import Model
+from .owl import short
 from .program import Program
 from .settle import Known
 
@@ -36,6 +38,33 @@ class Grader:
 
     def __init__(self, model: Model, program: Program) -> None:
         self.model, self.program, self.space = model, program, program.space
+
+    def check(self, grading: Grading) -> None:
+        """Raise KnowledgeError where the bands of a scale leave a gap or overlap: a patient would pay for it."""
+        blake = self.program.blake
+        for scale in (scale for step in grading.steps for scale in step.scales):
+            name = ", ".join(scale.inputs)
+            if gap := blake.conjunction([blake.primes(band, False) for _, band in scale.bands]):
+                raise self._fault(grading, f"the bands over `{name}` leave a gap at {self._where(gap[0])}")
+            for i, (one, first) in enumerate(scale.bands):
+                for other, second in scale.bands[i + 1 :]:
+                    both = blake.conjunction([blake.primes(first), blake.primes(second)])
+                    if one != other and both:
+                        raise self._fault(grading, f"the bands over `{name}` overlap at {self._where(both[0])}")
+
+    def _fault(self, grading: Grading, message: str) -> KnowledgeError:
+        error = KnowledgeError(message, f"`{short(grading.iri)}`", "mend the limits of the bands")
+        error.term = grading.iri
+        return error
+
+    def _where(self, cube: int) -> str:
+        parts = []
+        for field in self.space.constrained(cube):
+            cells = [i for i in range(field.width) if cube >> (field.offset + i) & 1]
+            finding = self.model.findings[field.name]
+            said = [finding.values[i].notation if finding.values else self.space.cell_name(field, i) for i in cells]
+            parts.append(f"{field.name} {' or '.join(said)}")
+        return ", ".join(parts)
 
     def grade(self, grading: Grading, known: Knowns) -> Graded:
         """The outcome for what is known; an empty ``inputs`` means that nothing could be derived."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -72,12 +73,11 @@ def test_ndjson_is_an_answer_a_line(guideline: Run, patient: Patient) -> None:
 
 def test_the_same_call_gives_the_same_bytes(guideline: Run, patient: Patient) -> None:
     path = patient(34)
+    stamp = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
     for form in ("json", "turtle", "text", "html"):
         first, second = (guideline("assess", "--format", form, path).out for _ in range(2))
-        stamp = guideline("assess", "--format", "json", path).json["provenance"]["evaluatedAt"][:16].encode()
-        assert [line for line in first.splitlines() if stamp not in line] == [
-            line for line in second.splitlines() if stamp not in line
-        ]
+        assert stamp.search(first)
+        assert stamp.sub(b"", first) == stamp.sub(b"", second)
 
 
 def test_a_broken_line_stands_in_its_place_and_the_others_go_on(
