@@ -35,7 +35,7 @@ class Bench:
     """A knowledge folder under the checks."""
 
     folder: Path
-    seed: int = 20261122
+    dice: int = 20261122
 
     @cached_property
     def ontology(self) -> Path:

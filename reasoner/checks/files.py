@@ -66,7 +66,7 @@ def _is_own(path: Path, iri: str) -> bool:
 
 
 def _meant(bench: Bench, iri: str, declared: set[str]) -> str:
-    near = get_close_matches(iri, [d for d in declared if d.startswith(GR)], 1, 0.8)
+    near = get_close_matches(iri, [d for d in declared if d.startswith(GR)], 1, 0.85)
     return f"did you mean `{bench.curie(near[0])}`?" if near else "declare it, or mend the name"
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
 
 from reasoner.cases import Judge, case_files, read_case
 from reasoner.errors import ReasonerError
@@ -11,6 +14,7 @@ from reasoner.inputs import BrokenLine
 from reasoner.knowledge import shipped
 from reasoner.query import QueryStore
 from reasoner.shapes import authoring_shapes
+from reasoner.validate import Validator
 
 from .bench import Bench, Problem
 from .files import Found
@@ -22,20 +26,12 @@ _LISTS = {OWL + name for name in ("intersectionOf", "unionOf", "oneOf", "distinc
 
 def authoring(bench: Bench) -> Found:
     """The ontology meets shapes/authoring.ttl."""
-    import rdflib
-
-    from reasoner.validate import reference
-
     home = bench.home if (bench.home / "shapes" / "authoring.ttl").is_file() else shipped()
-    shapes = authoring_shapes(home)
-    data = rdflib.Graph()
-    for path in bench.turtle:
-        data.parse(path, format="turtle")
-    yield len(data)
-    rules = rdflib.Graph().parse(data=shapes.to_ntriples(), format="nt")
-    for check in reference(data, rules, advanced=True):
+    triples = [t for path in bench.turtle for t in ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE)]
+    yield len(triples)
+    for check in Validator(authoring_shapes(home)).check(triples):
         if check.severity == "Violation":
-            message, _, fix = check.message.rpartition(": ")
+            message, _, fix = check.message.rpartition("; ")
             yield bench.problem(check.focus, (message or check.message).rstrip("."), fix.rstrip(".") or "mend it")
 
 
@@ -87,10 +83,7 @@ def cases(bench: Bench) -> Found:
         yield from _case(bench, judge, path)
 
 
-def _case(bench: Bench, judge: Judge, path: object) -> Iterator[Problem]:
-    from pathlib import Path
-
-    assert isinstance(path, Path)
+def _case(bench: Bench, judge: Judge, path: Path) -> Iterator[Problem]:
     try:
         case = read_case(path)
         answers = list((bench.strict if case.strict else bench.reasoner).assess_all(path))

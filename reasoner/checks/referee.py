@@ -41,7 +41,7 @@ def satisfiable(bench: Bench) -> Found:
 
 def agreement(bench: Bench) -> Found:
     """HermiT and the compiled form give the same verdicts on random partial states, in both directions."""
-    chance = random.Random(bench.seed)
+    chance = random.Random(bench.dice)
     knowledge = bench.knowledge
     hermit = Hermit(logical(bench.graph))
     sheets: list[tuple[Probes, list[tuple[tuple[str, str], bool | None, Named, str]]]] = []
@@ -70,10 +70,10 @@ def random_state(bench: Bench, chance: random.Random) -> tuple[dict[str, int], i
     program, model = bench.strict.program, bench.knowledge.model
     while True:
         state: dict[str, int] = {}
-        density = chance.choice((0.4, 0.6, 0.9))
+        density = chance.choice((0.35, 0.65, 0.9))
         for finding in model.findings.values():
             if finding.values and chance.random() < density:
-                whole = chance.random() < 0.8
+                whole = chance.random() < 0.75
                 some = chance.randrange(1, finding.full + 1)
                 state[finding.notation] = 1 << chance.randrange(len(finding.values)) if whole else some
         cube = program.space.full

@@ -277,5 +277,5 @@ class Statements:
 
 def _type(kind: object) -> str:
     """A resource type, or that there is none: anything else may be about the patient."""
-    is_type = isinstance(kind, str) and kind.isalpha() and kind[0].isupper() and len(kind) <= 40
+    is_type = isinstance(kind, str) and kind.isalpha() and kind[0].isupper() and len(kind) < 64
     return f"`{kind}`" if is_type else "resource without a type"
