@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from .errors import EngineError
 from .graph import GR, OWL, RDF, RDFS, TYPE, XSD, Graph
 from .model import Finding, Model
 
+_PATIENCE = 300
+"""Seconds that one run may take."""
 _SHEETS = 2000
 """Probes asked in one run of Java; the ontology is read anew for each."""
 
@@ -74,7 +77,11 @@ class Hermit:
             self._java, "-Xmx2g", "-cp", os.pathsep.join((str(self._home), str(self._home / "HermiT.jar"))),
             "org.semanticweb.HermiT.cli.CommandLine", *(f"-k<{iri}>" for iri in classes), file.as_uri(),
         ]  # fmt: skip
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        try:
+            ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PATIENCE)
+        except subprocess.TimeoutExpired as error:
+            hint = "a class made of complements alone keeps it busy: name the kind of subject in it"
+            raise EngineError(f"HermiT did not answer within {_PATIENCE} s", None, hint) from error
         said = ran.stdout + ran.stderr
         if "InconsistentOntologyException" in said:
             return dict.fromkeys(classes, False)
@@ -124,11 +131,11 @@ class Probes:
         self._lines: list[str] = []
         self._numbers = count(1)
 
-    def add(self, state: Mapping[str, int], class_: str) -> tuple[str, str]:
+    def add(self, state: Mapping[str, int | Decimal], class_: str) -> tuple[str, str]:
         """Two probes for one state and class: (state and not class, state and class).
 
-        ``state`` maps coded findings to masks of the values still possible. The first probe is unsatisfiable when the
-        class is entailed, the second when its complement is.
+        ``state`` maps coded findings to masks of the values still possible, and numeric ones to a Decimal. The first
+        probe is unsatisfiable when the class is entailed, the second when its complement is.
         """
         known = self._state(state)
         without, within = (f"urn:probe:{next(self._numbers)}" for _ in range(2))
@@ -146,20 +153,24 @@ class Probes:
         """The probes as N-Triples."""
         return "\n".join(self._lines) + "\n"
 
-    def _state(self, state: Mapping[str, int]) -> str:
+    def _state(self, state: Mapping[str, int | Decimal]) -> str:
         parts = [_angle(self.model.kinds[self.kind].iri)]
-        for name, mask in state.items():
+        for name, said in state.items():
             finding = self.model.findings[name]
-            if mask != finding.full:
-                parts.append(self._known(finding, mask))
+            if finding.range is not None or said != finding.full:
+                parts.append(self._known(finding, said))
         whole = self._blank()
         self._say(whole, TYPE, _angle(OWL + "Class"))
         self._say(whole, OWL + "intersectionOf", self._list(parts))
         return whole
 
-    def _known(self, finding: Finding, mask: int) -> str:
+    def _known(self, finding: Finding, said: int | Decimal) -> str:
+        mask = 0 if finding.range is not None else int(said)
         values = [_angle(value.iri) for i, value in enumerate(finding.values) if mask >> i & 1]
-        if len(values) == 1:
+        if finding.range is not None:
+            kind = "integer" if finding.range.integer else "decimal"
+            node = self._restriction(finding.iri, "hasValue", f'"{said}"^^<{XSD}{kind}>')
+        elif len(values) == 1:
             node = self._restriction(finding.iri, "hasValue", values[0])
         else:
             filler = self._blank()

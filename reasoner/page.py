@@ -17,7 +17,10 @@ _ROWS = 10
 def page(answer: Json, words: Words) -> Page:
     """The page of one answer."""
     subjects = answer["subjects"]
-    pages = tuple(SubjectWriter(subject, words).page(i, len(subjects)) for i, subject in enumerate(subjects, 1))
+    pages = tuple(
+        SubjectWriter(subject, words, answer["validation"]["results"]).page(i, len(subjects))
+        for i, subject in enumerate(subjects, 1)
+    )
     sections = [_data(answer), _sources(subjects, words), _made_by(answer)]
     return Page(pages, tuple(s for s in sections if s.items), answer.get("note", ""), answer["provenance"]["notice"])
 

@@ -17,8 +17,10 @@ _QUESTIONS = 5
 class SubjectWriter:
     """Writes the sections of one subject."""
 
-    def __init__(self, subject: Json, words: Words) -> None:
+    def __init__(self, subject: Json, words: Words, results: Iterable[Json] = ()) -> None:
         self.subject, self.words = subject, words
+        own = {subject["subject"], subject["reference"]}
+        self.warnings = [r for r in results if r["severity"] == "Warning" and r["focus"] in own]
         self.scoped = [g for g in subject["guidelines"] if g["scope"] != "out-of-scope"]
         rows = [r for g in self.scoped for r in g["recommendations"]]
         self.eligible = [r for r in rows if r["verdict"] == "eligible"]
@@ -46,6 +48,7 @@ class SubjectWriter:
 
     def _sections(self) -> Iterable[Section]:
         yield self._contradictions()
+        yield self._look()
         yield self._first()
         yield self._against()
         yield self._conflicts()
@@ -84,13 +87,14 @@ class SubjectWriter:
             because = f"Because: as for [{said[why]}]." if why in said else f"Because: {why}."
             said.setdefault(why, row["id"])
             notes = (row["statement"] or "", because, *self._order_notes(row), *self._details(row))
-            items.append(Item(capital(say.action(row, self.words)), row["id"], as_notes(*notes)))
+            items.append(Item(capital(say.action(row, self.words)) + self._mark(row), row["id"], as_notes(*notes)))
         return Section(title, tuple(items), LEAD, self._urgency())
 
     def _urgency(self) -> str:
         if not any(self.words.overrides(r["id"]) for r in self.lead):
             return ""
-        return "This comes before everything else: what it suspends is listed below as waiting."
+        waiting = any(r["overriddenBy"] not in (None, "undetermined") for r in self.eligible)
+        return f"This comes before everything else{': what it suspends is listed below as waiting' if waiting else ''}."
 
     def _nothing(self) -> Section:
         """Undetermined, out of scope, and in scope with nothing to recommend are three different things."""
@@ -133,6 +137,11 @@ class SubjectWriter:
         if not row["evidence"]:
             notes.append("Evidence: no estimate found for it.")
         return notes
+
+    def _mark(self, row: Json) -> str:
+        """Beside the action itself: whether its evidence comes from other cases than this."""
+        guideline = next(g for g in self.scoped if row in g["recommendations"])
+        return ", INDIRECT: evidence from other cases" if guideline["applicability"] == "indirect" else ""
 
     def _origin(self, row: Json) -> str:
         """Which guideline says it, and whether its evidence comes from such cases."""
@@ -222,6 +231,11 @@ class SubjectWriter:
         items = tuple(Item(capital(self.words.said(name, known[name])), name) for name in rows)
         intro = "These findings count as unknown until the record is corrected."
         return Section("The record contradicts itself", items, ALERT, intro)
+
+    def _look(self) -> Section:
+        """What is odd in the record of this subject: it may be more urgent than any recommendation."""
+        items = tuple(Item(row["message"].rstrip(".") + ".", row["path"] or "") for row in self.warnings)
+        return Section("Look at this first", items, ALERT)
 
     # What stands behind it
 

@@ -71,9 +71,9 @@ def _meant(bench: Bench, iri: str, declared: set[str]) -> str:
 
 
 def loading(bench: Bench) -> Found:
-    """The knowledge loads: findings, the OWL fragment of every class in use, guidelines, mappings, patient shapes."""
+    """The knowledge loads and compiles: findings, the OWL fragment, guidelines, gradings, mappings, patient shapes."""
     try:
-        knowledge = bench.knowledge
+        knowledge = bench.reasoner.knowledge
     except ReasonerError as error:
         yield from bench.from_error(error)
         return

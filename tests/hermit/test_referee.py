@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 import reasoner
+from reasoner.graph import Graph
 from reasoner.hermit import Hermit, Probes, logical
+
+ROOT = Path(__file__).parent.parent.parent
 
 STATES = 200
 SEED = 20261122
@@ -88,3 +93,78 @@ def test_hermit_agrees_with_the_compiled_form(loaded: reasoner.Reasoner, hermit:
         results = list(pool.map(differences, sheets))
     assert sum(number for number, _ in results) == STATES * len(classes) >= 200 * 33
     assert [iri for _, wrong in results for iri in wrong] == []
+
+
+def disagreements(loaded: reasoner.Reasoner, ontology: str, cases: list[tuple[dict[str, int], int]]) -> int:
+    """How many of the verdicts on some states HermiT contradicts, given another ontology."""
+    probes = Probes(loaded.knowledge.model, "Lesion")
+    classes = [own.eligibility for g in loaded.knowledge.guidelines for own in g.recommendations]
+    asked = [
+        (probes.add(state, c.iri), loaded.program.named(c).verdict(cube)) for state, cube in cases for c in classes
+    ]
+    answers = Hermit(ontology).satisfiable(probes.names, probes.axioms())
+    return sum(
+        (not answers[without], not answers[within]) != (verdict is True, verdict is False)
+        for (without, within), verdict in asked
+    )
+
+
+def spoilt(file: str, old: str, new: str) -> str:
+    """The terminology of the shipped ontology after one edit."""
+    graph = Graph()
+    for path in sorted((ROOT / "ontology").rglob("*.ttl")):
+        if "cases" not in path.parts:
+            text = path.read_text(encoding="utf-8")
+            if path.name == file:
+                assert old in text
+                text = text.replace(old, new, 1)
+            graph.parse(text.encode(), path.name)
+    return logical(graph)
+
+
+def test_a_mutated_class_is_noticed(loaded: reasoner.Reasoner) -> None:
+    """The referee is no yes-man: one value changed in one class, and it disagrees."""
+    ontology = spoilt(
+        "conditions.ttl", "owl:hasValue offloading-device-availability:available",
+        "owl:hasValue offloading-device-availability:unavailable",
+    )  # fmt: skip
+    assert disagreements(loaded, ontology, states(loaded, 6)) > 0
+
+
+def test_a_lost_disjointness_is_noticed(loaded: reasoner.Reasoner) -> None:
+    """Values that may be equal exclude nothing any more."""
+    findings = (ROOT / "ontology/diabetic-foot/findings.ttl").read_text(encoding="utf-8")
+    members = next(line for line in findings.splitlines() if "ulcer:absent" in line and "distinctMembers" in line)
+    ontology = spoilt("findings.ttl", members, members.replace(" ulcer:absent", ""))
+    assert disagreements(loaded, ontology, states(loaded, 6)) > 0
+
+
+def band_differences(loaded: reasoner.Reasoner, ontology: str) -> tuple[int, int]:
+    """Every band at, just below and just above every threshold of its measurement: questions, and disagreements."""
+    program, model = loaded.program, loaded.knowledge.model
+    feet = Probes(model, "Foot")
+    asked: list[tuple[tuple[str, str], bool | None]] = []
+    for grading in loaded.knowledge.derivations.gradings:
+        for scale in (scale for step in grading.steps for scale in step.scales if len(scale.inputs) == 1):
+            field = program.space.fields[scale.inputs[0]]
+            assert field.cuts
+            for limit in sorted({number for number, _ in field.cuts}):
+                for number in (Decimal(str(limit)) + step for step in (Decimal("-0.01"), Decimal(0), Decimal("0.01"))):
+                    cube = program.space.full & ~field.mask | field.cell(float(number))
+                    for _, band in scale.bands:
+                        probe = feet.add({scale.inputs[0]: number}, band.iri)
+                        asked.append((probe, program.named(band).verdict(cube)))
+    answers = Hermit(ontology).satisfiable(feet.names, feet.axioms())
+    wrong = sum(
+        (not answers[without], not answers[within]) != (verdict is True, verdict is False)
+        for (without, within), verdict in asked
+    )
+    return len(asked), wrong
+
+
+def test_bands_are_what_hermit_makes_of_their_facets(loaded: reasoner.Reasoner, hermit: Hermit) -> None:
+    """Boundaries included; and one threshold changed is noticed."""
+    asked, wrong = band_differences(loaded, hermit.ontology)
+    assert asked >= 4 * 4 * 3 * 3 and wrong == 0
+    changed = spoilt("gradings.ttl", 'xsd:minInclusive "40.0"', 'xsd:minInclusive "45.0"')
+    assert band_differences(loaded, changed)[1] > 0
