@@ -130,6 +130,7 @@ class Probes:
         self.names: list[str] = []
         self._lines: list[str] = []
         self._numbers = count(1)
+        self._states: dict[tuple[tuple[str, int | Decimal], ...], str] = {}
 
     def add(self, state: Mapping[str, int | Decimal], class_: str) -> tuple[str, str]:
         """Two probes for one state and class: (state and not class, state and class).
@@ -154,14 +155,21 @@ class Probes:
         return "\n".join(self._lines) + "\n"
 
     def _state(self, state: Mapping[str, int | Decimal]) -> str:
+        key = tuple(sorted(state.items()))
+        if key in self._states:
+            return self._states[key]
         parts = [_angle(self.model.kinds[self.kind].iri)]
         for name, said in state.items():
             finding = self.model.findings[name]
             if finding.range is not None or said != finding.full:
                 parts.append(self._known(finding, said))
-        whole = self._blank()
+        # A class of its own, so that many probes of one state share its description.
+        whole, parts_of_it = _angle(f"urn:state:{next(self._numbers)}"), self._blank()
         self._say(whole, TYPE, _angle(OWL + "Class"))
-        self._say(whole, OWL + "intersectionOf", self._list(parts))
+        self._say(whole, RDFS + "subClassOf", parts_of_it)
+        self._say(parts_of_it, TYPE, _angle(OWL + "Class"))
+        self._say(parts_of_it, OWL + "intersectionOf", self._list(parts))
+        self._states[key] = whole
         return whole
 
     def _known(self, finding: Finding, said: int | Decimal) -> str:
