@@ -36,7 +36,7 @@ def test_wheel_carries_the_knowledge(wheel: Path) -> None:
 
 
 def test_wheel_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
-    """Installed into an environment of its own, beside the dependencies only, it gives the answer of the source tree."""
+    """Installed into an environment of its own, beside the dependencies only, it decides a shipped example."""
     home, here = tmp_path / "venv", tmp_path / "empty"
     here.mkdir()
     venv.create(home, with_pip=False)
@@ -46,7 +46,10 @@ def test_wheel_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     # The dependencies come from this environment, listed after the wheel's own folder.
     (site / "dependencies.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
     patient = ROOT / "examples" / "severe-infection.json"
-    code = "import reasoner, sys; from reasoner.cli import main; print(reasoner.__file__, flush=True); sys.exit(main(sys.argv[1:]))"
+    code = (
+        "import reasoner, sys; from reasoner.cli import main; print(reasoner.__file__, flush=True); "
+        "sys.exit(main(sys.argv[1:]))"
+    )
     command = [str(python), "-c", code, "assess", "--format", "json", str(patient)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     ran = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True)
