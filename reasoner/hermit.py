@@ -24,7 +24,7 @@ from .errors import EngineError
 from .graph import GR, OWL, RDF, RDFS, TYPE, XSD, Graph
 from .model import Finding, Model
 
-_PATIENCE = 300
+_PATIENCE = 240
 """Seconds that one run may take."""
 _SHEETS = 2000
 """Probes asked in one run of Java; the ontology is read anew for each."""
