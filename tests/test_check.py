@@ -133,7 +133,10 @@ def test_exit_codes(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]) ->
     spoil(folder, CONDITIONS, "gr:AnyInfection a owl:Class ;", "gr:AnyInfection a owl:Class")
     assert main(["check", "--fast", "--format", "json", str(folder)]) == 3
     assert main(["check", str(folder / "nowhere")]) == 1
-    assert b"Traceback" not in capsysbinary.readouterr().err
+    assert main(["check", "--fast", str(folder)]) == 3
+    captured = capsysbinary.readouterr()
+    assert b"not sound: 1 problem in 1 step;" in captured.out
+    assert b"Traceback" not in captured.err
 
 
 def test_without_java_the_referee_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,9 +28,18 @@ def report(outcomes: Iterable[Outcome], form: str, target: BinaryIO) -> int:
     else:
         problems = sum(len(outcome.problems) for outcome in done)
         seconds = sum(outcome.seconds for outcome in done)
-        verdict = "sound" if not failed else f"not sound: {problems} problems in {len(failed)} steps"
-        target.write(f"\n{len(done)} steps in {seconds:.1f} s; the knowledge is {verdict}.\n".encode())
+        skipped = sum(outcome.skipped is not None for outcome in done)
+        if problems:
+            verdict = f"not sound: {_counted(problems, 'problem')} in {_counted(len(failed) - skipped, 'step')}"
+        else:
+            verdict = "not shown to be sound" if skipped else "sound"
+        undone = f"; {_counted(skipped, 'step')} could not run" if skipped else ""
+        target.write(f"\n{len(done)} steps in {seconds:.1f} s; the knowledge is {verdict}{undone}.\n".encode())
     return FOUND if failed else 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _text(outcome: Outcome) -> str:
