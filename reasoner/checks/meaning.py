@@ -68,9 +68,9 @@ def questions(bench: Bench) -> Found:
         except ReasonerError as error:
             yield from bench.from_error(error)
             continue
-        for form in ("tsv", "srj", "ttl"):
+        for form, written in (("tsv", result.to_tsv), ("srj", result.to_json), ("ttl", result.to_turtle)):
             expected = bench.home / "queries" / "expected" / f"{query.name}.{form}"
-            if expected.is_file() and form == "tsv" and result.to_tsv() != expected.read_bytes():
+            if expected.is_file() and written() != expected.read_bytes():
                 fix = "read the difference; if it is meant, write the new result there"
                 yield Problem(bench.shown(expected), f"`{query.name}`", "the result has changed", fix)
 

@@ -62,8 +62,19 @@ def test_file_declares_one_versioned_ontology(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=relative)
 def test_iri_of_the_ontology_follows_its_path(path: Path) -> None:
     name = relative(path).removesuffix(".ttl")
-    folder, file = name.split("/")
+    folder, _, file = name.partition("/")
     assert str(document_of(path)) == DOCUMENTS + (folder if file == folder else name)
+
+
+def test_one_file_beside_the_catalog_opens_everything() -> None:
+    """Editors look for the catalog in the folder of the file that they open: that file must lead to all others."""
+    reached, todo = set[Path](), [CATALOG.parent / "all.ttl"]
+    while todo:
+        current = todo.pop()
+        if current not in reached:
+            reached.add(current)
+            todo += [catalog()[str(t)] for t in graph_of(current).objects(document_of(current), OWL.imports)]
+    assert reached == set(FILES)
 
 
 def test_catalog_lists_every_document_under_both_its_names() -> None:
