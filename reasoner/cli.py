@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
-import gc
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING
 
+from .cli_author import add_author
+from .edges import DONE, FAILED, Parser, date, load, opened, uncollected
 from .errors import ReasonerError, UsageError
 
 if TYPE_CHECKING:
-    from .knowledge import Knowledge
-
-DONE, FAILED, INVALID = 0, 1, 2
+    pass
 
 FORMATS = ("text", "json", "ndjson", "turtle", "html")
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse whose complaints are one line and exit code 1."""
-
-    def error(self, message: str) -> NoReturn:
-        text = " ".join(message.split()).replace("'", "`")
-        raise UsageError(text, f"`{self.prog}`", f"see `{self.prog} --help`")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -87,8 +77,8 @@ def _run(argv: list[str]) -> int:
     return command(options)
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="guideline",
         description="Decides which treatments of a clinical guideline a patient is eligible for, and says why.",
         epilog="Exit codes: 0 done; 1 could not run; 2 ran, and some patient data is invalid; 3 ran, and a check of "
@@ -98,11 +88,11 @@ def _parser() -> _Parser:
     parser.add_argument(
         "--version", action="store_true", help="the version of the program, and version and hash of each guideline"
     )
-    shared = _Parser(add_help=False, allow_abbrev=False)
+    shared = Parser(add_help=False, allow_abbrev=False)
     shared.add_argument("--knowledge", metavar="DIR", help="take guidelines and mappings from this folder")
     shared.add_argument("--output", "-o", metavar="FILE", help="write to this file instead of to the terminal")
     parser.add_argument("--knowledge", dest="main_knowledge", metavar="DIR", help="as after a command")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     _add_assess(commands, shared)
     _add_validate(commands, shared)
     terms = commands.add_parser(
@@ -118,24 +108,11 @@ def _parser() -> _Parser:
     template.add_argument("--format", choices=("turtle", "fhir", "csv"), default="turtle", help="default: turtle")
     template.set_defaults(run=_template)
     _add_query(commands, shared)
-    _add_check(commands, shared)
+    add_author(commands, shared)
     return parser
 
 
-def _add_check(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
-    check = commands.add_parser(
-        "check", parents=[shared], allow_abbrev=False, help="what an editor of the knowledge needs before a commit",
-        description="Checks a knowledge folder (default: the shipped one): syntax, declared terms, OWL fragment and "
-        "profile, mappings, queries and their results, cases, authoring shapes, and HermiT as referee. Needs the "
-        "extra `author` unless --fast.",
-    )  # fmt: skip
-    check.add_argument("folder", nargs="?", metavar="DIR", help="a folder with ontology/, shapes/ and queries/")
-    check.add_argument("--fast", action="store_true", help="leave out HermiT")
-    check.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    check.set_defaults(run=_check)
-
-
-def _add_query(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
+def _add_query(commands: argparse._SubParsersAction[Parser], shared: Parser) -> None:
     query = commands.add_parser(
         "query", parents=[shared], allow_abbrev=False, help="SPARQL over the knowledge and assessed patients",
         description="Runs a SPARQL query, by name or from a file; alone, lists the shipped queries "
@@ -150,11 +127,11 @@ def _add_query(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -
         help="text: a table (default); csv, tsv, json, xml: SPARQL results; turtle: the triples of a CONSTRUCT",
     )  # fmt: skip
     query.add_argument("--strict", action="store_true", help="ask instead of assuming anything")
-    query.add_argument("--on", metavar="DATE", type=_date, help="assess as of this day")
+    query.add_argument("--on", metavar="DATE", type=date, help="assess as of this day")
     query.set_defaults(run=_query)
 
 
-def _add_assess(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
+def _add_assess(commands: argparse._SubParsersAction[Parser], shared: Parser) -> None:
     assess = commands.add_parser(
         "assess", parents=[shared], allow_abbrev=False, help="a patient in, eligible treatments out",
         description="Decides every recommendation for every subject of each input. FILE is FHIR (JSON, or NDJSON with "
@@ -170,13 +147,13 @@ def _add_assess(commands: argparse._SubParsersAction[_Parser], shared: _Parser) 
     )  # fmt: skip
     assess.add_argument("--strict", action="store_true", help="ask instead of assuming anything")
     assess.add_argument(
-        "--on", metavar="DATE", type=_date, help="decide as of this day: later resources are unused, ages counted at it"
+        "--on", metavar="DATE", type=date, help="decide as of this day: later resources are unused, ages counted at it"
     )
     assess.add_argument("--interactive", action="store_true", help="ask what is missing, most decisive first")
     assess.set_defaults(run=_assess)
 
 
-def _add_validate(commands: argparse._SubParsersAction[_Parser], shared: _Parser) -> None:
+def _add_validate(commands: argparse._SubParsersAction[Parser], shared: Parser) -> None:
     validate = commands.add_parser(
         "validate", parents=[shared], allow_abbrev=False, help="what is wrong with patient data",
         description="Checks patient data against the shapes, and whether it can be read. FILE is as for `assess`.",
@@ -187,59 +164,17 @@ def _add_validate(commands: argparse._SubParsersAction[_Parser], shared: _Parser
         "--format", choices=("text", "turtle", "json"), default="text",
         help="sentences (default); turtle: a sh:ValidationReport an input; json: one object, or a list for several",
     )  # fmt: skip
-    validate.add_argument("--on", metavar="DATE", type=_date, help="check as of this day: later resources are unused")
+    validate.add_argument("--on", metavar="DATE", type=date, help="check as of this day: later resources are unused")
     validate.set_defaults(run=_validate)
-
-
-def _date(text: str) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a date such as 2026-03-31") from None
-
-
-def _load(options: argparse.Namespace) -> Knowledge:
-    from .knowledge import load_knowledge
-
-    with _uncollected():
-        return load_knowledge(None if options.knowledge is None else Path(options.knowledge))
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Loading makes many objects and no garbage: looking for some would take a fifth of its time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was:
-            gc.enable()
-
-
-@contextlib.contextmanager
-def opened(path: str | None) -> Iterator[BinaryIO]:
-    """The file to write to, or stdout; written whole and flushed, or an error."""
-    if path is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    try:
-        target = Path(path).open("wb")  # noqa: SIM115 - only opening may be called unwritable, closed below
-    except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", f"`{path}`", "name another file") from error
-    with target:
-        yield target
 
 
 def _assess(options: argparse.Namespace) -> int:
     from .run import Run
 
-    with _uncollected():
+    with uncollected():
         from .assess import Reasoner
 
-        reasoner = Reasoner(_load(options), options.strict)
+        reasoner = Reasoner(load(options), options.strict)
     with opened(options.output) as target:
         return Run(reasoner, options, target).all()
 
@@ -249,17 +184,17 @@ def _query(options: argparse.Namespace) -> int:
 
     request = Request(options.query, options.data, options.format, options.strict, options.on)
     with opened(options.output) as target:
-        return ask(_load(options), request, target)
+        return ask(load(options), request, target)
 
 
 def _validate(options: argparse.Namespace) -> int:
     from .report import validate
     from .run import complain
 
-    with _uncollected():
+    with uncollected():
         from .assess import Reasoner
 
-        reasoner = Reasoner(_load(options))
+        reasoner = Reasoner(load(options))
     with opened(options.output) as target:
         return validate(reasoner, options.files, options.format, options.on, target, complain)
 
@@ -268,34 +203,22 @@ def _terms(options: argparse.Namespace) -> int:
     from .terms import terms
 
     with opened(options.output) as target:
-        target.write(terms(_load(options), options.format))
+        target.write(terms(load(options), options.format))
     return DONE
-
-
-def _check(options: argparse.Namespace) -> int:
-    from .checks import check
-    from .checks.report import report
-    from .knowledge import shipped
-
-    folder = Path(options.folder or options.knowledge or shipped())
-    if not folder.is_dir():
-        raise UsageError("no such knowledge folder", f"`{folder}`", "name a folder that holds ontology/")
-    with opened(options.output) as target:
-        return report(check(folder, options.fast), options.format, target)
 
 
 def _template(options: argparse.Namespace) -> int:
     from .template import template
 
     with opened(options.output) as target:
-        target.write(template(_load(options), options.format).encode())
+        target.write(template(load(options), options.format).encode())
     return DONE
 
 
 def _version(options: argparse.Namespace) -> int:
     from . import __version__
 
-    knowledge = _load(options)
+    knowledge = load(options)
     print(f"guideline-reasoner {__version__}")
     for guideline in knowledge.guidelines:
         print(f"{guideline.id} {guideline.version} sha256:{guideline.sha256}")

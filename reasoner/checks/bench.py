@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +11,7 @@ from reasoner.assess import Reasoner
 from reasoner.errors import KnowledgeError, ReasonerError
 from reasoner.graph import LABEL, Graph
 from reasoner.knowledge import Knowledge, load_knowledge, shipped
-
-_PREFIX = re.compile(r"^\s*@?prefix\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
+from reasoner.places import line_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +98,9 @@ class Bench:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return self.shown(file)
-        names = [f"<{iri}>"]
-        for prefix, base in _PREFIX.findall(text):
-            if base and iri.startswith(base):
-                names.append(f"{prefix}:{iri[len(base) :]}")
-        lines = text.splitlines()
-        for matches in (str.startswith, str.__contains__):
-            for number, line in enumerate(lines, 1):
-                if any(matches(line, name) and not _goes_on(line, name) for name in names):
-                    return f"{self.shown(file)}:{number}"
+        line = line_of(text, iri)
+        if line is not None:
+            return f"{self.shown(file)}:{line}"
         return self.shown(file)
 
     def label(self, iri: str) -> str:
@@ -136,8 +128,3 @@ class Bench:
         if term is not None and term in self.graph:
             where = self.locate(term)
         yield Problem(where, "" if term is None else self.label(term), error.message, error.hint or "mend it")
-
-
-def _goes_on(line: str, name: str) -> bool:
-    after = line[line.find(name) + len(name) :][:1]
-    return after.isalnum() or after in ("-", "_", "/")

@@ -1,0 +1,72 @@
+"""What every command of the command line needs: arguments, loading, and a file to write to."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import gc
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+from .errors import UsageError
+
+if TYPE_CHECKING:
+    from .knowledge import Knowledge
+
+DONE, FAILED, INVALID, FOUND = 0, 1, 2, 3
+"""Exit codes: done; could not run; ran, and some patient data is invalid; ran, and a check of the knowledge failed."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose complaints are one line and exit code 1."""
+
+    def error(self, message: str) -> NoReturn:
+        text = " ".join(message.split()).replace("'", "`")
+        raise UsageError(text, f"`{self.prog}`", f"see `{self.prog} --help`")
+
+
+def date(text: str) -> datetime.date:
+    """An argument that is a day."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a date such as 2026-03-31") from None
+
+
+def load(options: argparse.Namespace) -> Knowledge:
+    """The knowledge that the arguments name."""
+    from .knowledge import load_knowledge
+
+    with uncollected():
+        return load_knowledge(None if options.knowledge is None else Path(options.knowledge))
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Loading makes many objects and no garbage: looking for some would take a fifth of its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was:
+            gc.enable()
+
+
+@contextlib.contextmanager
+def opened(path: str | None) -> Iterator[BinaryIO]:
+    """The file to write to, or stdout; written whole and flushed, or an error."""
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        target = Path(path).open("wb")  # noqa: SIM115 - only opening may be called unwritable, closed below
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", f"`{path}`", "name another file") from error
+    with target:
+        yield target
