@@ -1,0 +1,57 @@
+"""Pages from templates: one frame for all, a style of their own, and nothing that would be fetched."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reasoner import __version__
+from reasoner.answer import NOTICE
+
+from .site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page before it is laid out; ``listed`` ones stand in the navigation of all."""
+
+    file: str
+    template: str
+    title: str
+    content: Mapping[str, Any]
+    listed: bool = False
+
+
+class Renderer:
+    """Lays out the pages of one site."""
+
+    def __init__(self, site: Site, pages: Sequence[Page]) -> None:
+        self.environment = Environment(
+            loader=PackageLoader("reasoner", "templates/pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        style = self.environment.get_template("style.css").render()
+        # The browser then takes this style and no other.
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self.environment.globals.update(
+            site=site,
+            style=style,
+            style_hash=f"sha256-{digest}",
+            navigation=[page for page in pages if page.listed],
+            notice=NOTICE,
+            version=__version__,
+            guidelines=site.knowledge.guidelines,
+        )
+
+    def render(self, page: Page) -> str:
+        """The whole document."""
+        template = self.environment.get_template(f"{page.template}.html")
+        return template.render(page=page, **page.content)
