@@ -1,0 +1,1 @@
+"""Guidelines of another kind, from folders of their own."""
