@@ -25,6 +25,8 @@ from .superseded import without_replaced
 from .validate import Found
 
 if TYPE_CHECKING:
+    from .cohort.kernel import Kernel
+    from .explain.explanation import Explanation
     from .results import QueryResult
 
 Extra = Mapping[str, Mapping[str, Any]]
@@ -57,6 +59,7 @@ class Reasoner:
         self._scribe = Scribe(model, program, knowledge.clashes)
         self.check = PatientCheck(knowledge.shapes, model, program.space)
         self._headers = headers(knowledge.guidelines)
+        self._kernels: dict[str | None, Kernel] = {}
         graph = knowledge.graph
         self._declared = frozenset(
             iri for kind in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")
@@ -69,12 +72,15 @@ class Reasoner:
         ``on`` is the day of decision: resources that begin after it are unused, ages are counted at it. Raises
         DataError when the input cannot be read, UsageError when it holds several inputs.
         """
+        return self.answer(self._only(source, "use assess_all for several"), on)
+
+    def _only(self, source: Source, hint: str) -> FhirInput | GraphInput:
         inputs = list(self.inputs(source))
         if len(inputs) != 1:
-            raise UsageError(f"the source holds {len(inputs)} inputs", None, "use assess_all for several")
+            raise UsageError(f"the source holds {len(inputs)} inputs", None, hint)
         if isinstance(inputs[0], BrokenLine):
             raise inputs[0].error
-        return self.answer(inputs[0], on)
+        return inputs[0]
 
     def assess_all(self, source: Source, on: datetime.date | str | None = None) -> Iterator[Answer | BrokenLine]:
         """The answers to all inputs of a source, in order; a broken NDJSON line stands in its place."""
@@ -102,6 +108,45 @@ class Reasoner:
     def state(self, subject: SubjectFacts) -> State:
         """What is known of a subject once rules, gradings and missing-data policies are applied."""
         return self._deriver.state(subject.facts, subject.kind, subject.reference or subject.iri, subject.unsettled)
+
+    def assess_frame(
+        self, frame: Any, layout: str = "long", kind: str | None = None, missing: bool = True, keep: Sequence[str] = ()
+    ) -> Any:
+        """Decide every row of a polars, pandas or Arrow frame; the answer is a frame of the same sort.
+
+        Columns are named by the findings (values as text, known in part ``a|b``, or numbers), ``patient`` and
+        ``subject`` name the row, and those of ``keep`` go along unread. ``layout`` is long (a row a subject and
+        recommendation) or wide (a row a subject); without ``missing`` a long frame tells no missing, assumed and reason.
+        Raises UsageError for any other column.
+        """
+        try:
+            from .cohort.notebook import assess_frame
+        except ImportError as error:
+            raise UsageError("frames need polars", None, "run `pip install guideline-reasoner[cohort]`") from error
+        return assess_frame(self.kernel(kind), frame, layout, missing, keep)
+
+    def kernel(self, kind: str | None = None) -> Kernel:
+        """The guidelines of one kind of subject over columns, compiled once; needs the extra ``cohort``."""
+        if kind not in self._kernels:
+            from .cohort.kernel import Kernel
+
+            self._kernels[kind] = Kernel(self, kind)
+        return self._kernels[kind]
+
+    def explain(
+        self,
+        source: Source,
+        recommendation: str | Sequence[str] | None = None,
+        on: datetime.date | str | None = None,
+    ) -> Explanation:
+        """Why the verdicts on one input are as they are, what would change them, and what to ask next.
+
+        ``recommendation`` names one or more; default: all. Raises DataError when the input cannot be read, UsageError
+        for several inputs or an unknown recommendation.
+        """
+        from .explain.explainer import explained
+
+        return explained(self, self._only(source, "explain each by itself"), recommendation, _day(on))
 
     def query(self, query: str, data: Sequence[Source] = ()) -> QueryResult:
         """The result of a SPARQL query over the knowledge and the assessed ``data``.
@@ -181,6 +226,10 @@ class Reasoner:
         if not subjects:
             content["note"] = _nothing_to_decide(self._kinds)
         return Answer(content, self.knowledge)
+
+    def decide(self, item: FhirInput | GraphInput, on: datetime.date | None = None) -> list[Json]:
+        """What is decided of each subject of one input, without validating it: the ``subjects`` of its answer."""
+        return [self._subject(subject, state) for subject, state in self.decided(self.read(item, on))]
 
     def validation(self, item: FhirInput | GraphInput, on: datetime.date | None = None) -> list[Found]:
         """What is wrong with one input, without deciding anything: the ``validation`` of its answer."""

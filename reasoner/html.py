@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from .blocks import Page
 
 
-def document(parts: Sequence[Page | str]) -> str:
+def document(parts: Sequence[Page | str], title: str = "Assessment") -> str:
     """Pages, and sentences about inputs that could not be read, as one document."""
     environment = Environment(
         loader=PackageLoader("reasoner"),
@@ -18,4 +18,4 @@ def document(parts: Sequence[Page | str]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("answer.html").render(parts=parts)
+    return environment.get_template("answer.html").render(parts=parts, title=title)

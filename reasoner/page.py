@@ -21,11 +21,12 @@ def page(answer: Json, words: Words) -> Page:
         SubjectWriter(subject, words, answer["validation"]["results"]).page(i, len(subjects))
         for i, subject in enumerate(subjects, 1)
     )
-    sections = [_data(answer), _sources(subjects, words), _made_by(answer)]
+    sections = [about_data(answer), _sources(subjects, words), made_by(answer)]
     return Page(pages, tuple(s for s in sections if s.items), answer.get("note", ""), answer["provenance"]["notice"])
 
 
-def _data(answer: Json) -> Section:
+def about_data(answer: Json) -> Section:
+    """What was read, and what is wrong with it."""
     counts, given = answer["input"]["counts"], answer["input"]
     items = []
     for result in answer["validation"]["results"]:
@@ -69,7 +70,8 @@ def _sources(subjects: Sequence[Json], words: Words) -> Section:
     return Section("Sources", tuple(items), FINE)
 
 
-def _made_by(answer: Json) -> Section:
+def made_by(answer: Json) -> Section:
+    """The program, the policy, and the versions of the guidelines."""
     engine, provenance = answer["engine"], answer["provenance"]
     on = f", as of {provenance['on']}" if provenance.get("on") else ""
     policy = "every assumption asked instead (strict)" if provenance["policy"] == "strict" else "assumptions as listed"

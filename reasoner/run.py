@@ -98,7 +98,7 @@ class Run:
         from .text import TextWriter
         from .words import Words
 
-        words, layout = Words(self.reasoner.knowledge), TextWriter(_width(), self._colour())
+        words, layout = Words(self.reasoner.knowledge), TextWriter(terminal_width(), self._colour())
         encoding = "utf-8" if self.options.output else sys.stdout.encoding or "utf-8"
         for number, answer in enumerate(answers):
             if isinstance(answer, BrokenLine):
@@ -158,7 +158,8 @@ def _broken(broken: BrokenLine) -> dict[str, Any]:
     return {"error": str(broken.error), "line": broken.line}
 
 
-def _width() -> int:
+def terminal_width() -> int:
+    """Columns of the terminal, at most 100."""
     return min(shutil.get_terminal_size((92, 24)).columns, 100) if sys.stdout.isatty() else 92
 
 

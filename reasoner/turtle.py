@@ -30,7 +30,11 @@ _Object = ox.NamedNode | ox.Literal
 
 def turtle(answers: Iterable[Json], knowledge: Knowledge) -> bytes:
     """The graph of some answers as one Turtle document."""
-    triples = {triple for answer in answers for triple in _Writer(answer, knowledge).triples()}
+    return serialized({t for answer in answers for t in AnswerWriter(answer, knowledge).triples()})
+
+
+def serialized(triples: Iterable[ox.Triple]) -> bytes:
+    """Triples without blank nodes as Turtle; the same triples give the same bytes."""
     ordered = sorted(triples, key=_order)
     data = ox.serialize(ordered, format=ox.RdfFormat.TURTLE, prefixes=_PREFIXES)
     assert data is not None
@@ -45,7 +49,7 @@ def _order(triple: ox.Triple) -> tuple[str, bool, str, str]:
     return subject, triple.predicate.value != TYPE, triple.predicate.value, str(triple.object)
 
 
-class _Writer:
+class AnswerWriter:
     """The triples of one answer."""
 
     def __init__(self, answer: Json, knowledge: Knowledge) -> None:
@@ -56,76 +60,86 @@ class _Writer:
 
     def triples(self) -> Iterator[ox.Triple]:
         """All of them."""
+        yield from self.head()
+        for number, subject in enumerate(self.answer["subjects"], 1):
+            yield from self._subject(subject, f"{self.base}#subject-{number}")
+
+    def head(self) -> Iterator[ox.Triple]:
+        """What made the answer, from which guidelines."""
         answer, base = self.answer, self.base
         engine = f"{answer['engine']['name']} {answer['engine']['version']}"
         agent = f"urn:{engine.replace(' ', ':')}"
-        yield from self._typed(base, "Assessment")
-        yield _triple(base, GR + "inputHash", _text(answer["input"]["sha256"]))
-        yield _triple(base, GR + "underPolicy", _text(answer["provenance"]["policy"]))
+        yield from self.typed(base, "Assessment")
+        yield triple(base, GR + "inputHash", text_of(answer["input"]["sha256"]))
+        yield triple(base, GR + "underPolicy", text_of(answer["provenance"]["policy"]))
         ended = ox.Literal(answer["provenance"]["evaluatedAt"], datatype=ox.NamedNode(XSD + "dateTime"))
-        yield _triple(base, PROV + "endedAtTime", ended)
-        yield _triple(base, PROV + "wasAssociatedWith", ox.NamedNode(agent))
-        yield _triple(agent, TYPE, ox.NamedNode(PROV + "SoftwareAgent"))
-        yield _triple(agent, LABEL, _text(engine))
+        yield triple(base, PROV + "endedAtTime", ended)
+        yield triple(base, PROV + "wasAssociatedWith", ox.NamedNode(agent))
+        yield triple(agent, TYPE, ox.NamedNode(PROV + "SoftwareAgent"))
+        yield triple(agent, LABEL, text_of(engine))
         for guideline in answer["guidelines"]:
-            yield _triple(base, PROV + "used", ox.NamedNode(guideline["iri"]))
-            yield _triple(guideline["iri"], OWL + "versionInfo", _text(guideline["version"]))
-            yield _triple(guideline["iri"], DCTERMS + "identifier", _text(f"sha256:{guideline['sha256']}"))
-        for number, subject in enumerate(answer["subjects"], 1):
-            yield from self._subject(subject, f"{base}#subject-{number}")
+            yield triple(base, PROV + "used", ox.NamedNode(guideline["iri"]))
+            yield triple(guideline["iri"], OWL + "versionInfo", text_of(guideline["version"]))
+            yield triple(guideline["iri"], DCTERMS + "identifier", text_of(f"sha256:{guideline['sha256']}"))
 
-    def _typed(self, node: str, class_: str) -> Iterator[ox.Triple]:
-        yield _triple(node, TYPE, ox.NamedNode(GR + class_))
+    def typed(self, node: str, class_: str) -> Iterator[ox.Triple]:
+        """The class of a node, and that the assessment made it."""
+        yield triple(node, TYPE, ox.NamedNode(GR + class_))
         if node != self.base:
-            yield _triple(node, PROV + "wasGeneratedBy", ox.NamedNode(self.base))
+            yield triple(node, PROV + "wasGeneratedBy", ox.NamedNode(self.base))
+
+    def about(self, subject: Json, node: str) -> Iterator[ox.Triple]:
+        """Which subject a node is about."""
+        yield triple(self.base, GR + "answers", ox.NamedNode(node))
+        yield from self.typed(node, "SubjectAnswer")
+        about = iri_of(subject["subject"]) or ox.NamedNode(f"{node}-itself")
+        yield triple(node, GR + "onSubject", about)
+        yield ox.Triple(about, ox.NamedNode(TYPE), ox.NamedNode(GR + subject["kind"]))
 
     def _subject(self, subject: Json, node: str) -> Iterator[ox.Triple]:
-        yield _triple(self.base, GR + "answers", ox.NamedNode(node))
-        yield from self._typed(node, "SubjectAnswer")
-        about = _iri(subject["subject"]) or ox.NamedNode(f"{node}-itself")
-        yield _triple(node, GR + "onSubject", about)
-        yield ox.Triple(about, ox.NamedNode(TYPE), ox.NamedNode(GR + subject["kind"]))
+        yield from self.about(subject, node)
         for guideline in subject["guidelines"]:
             own = f"{node}/{guideline['id']}"
-            yield _triple(node, GR + "guidelineAnswer", ox.NamedNode(own))
-            yield from self._typed(own, "GuidelineAnswer")
-            yield _triple(own, GR + "onGuideline", ox.NamedNode(self.guidelines[guideline["id"]]))
-            yield _triple(own, GR + "scopeStatus", _text(guideline["scope"]))
+            yield triple(node, GR + "guidelineAnswer", ox.NamedNode(own))
+            yield from self.typed(own, "GuidelineAnswer")
+            yield triple(own, GR + "onGuideline", ox.NamedNode(self.guidelines[guideline["id"]]))
+            yield triple(own, GR + "scopeStatus", text_of(guideline["scope"]))
             if guideline["applicability"]:
-                yield _triple(own, GR + "applicability", _text(guideline["applicability"]))
+                yield triple(own, GR + "applicability", text_of(guideline["applicability"]))
             for row in guideline["recommendations"]:
                 yield from self._verdict(row, own, f"{node}/{row['id']}")
 
     def _verdict(self, row: Json, guideline: str, node: str) -> Iterator[ox.Triple]:
-        yield _triple(guideline, GR + "recommendationVerdict", ox.NamedNode(node))
-        yield from self._typed(node, "RecommendationVerdict")
-        yield _triple(node, GR + "onRecommendation", ox.NamedNode(self.recommendations[row["id"]]))
-        yield _triple(node, GR + "verdict", ox.NamedNode(GR + "verdict/" + row["verdict"]))
+        yield triple(guideline, GR + "recommendationVerdict", ox.NamedNode(node))
+        yield from self.typed(node, "RecommendationVerdict")
+        yield triple(node, GR + "onRecommendation", ox.NamedNode(self.recommendations[row["id"]]))
+        yield triple(node, GR + "verdict", ox.NamedNode(GR + "verdict/" + row["verdict"]))
         if row["preferred"] is not None:
-            yield _triple(node, GR + "preferred", _text(str(row["preferred"]).lower()))
+            yield triple(node, GR + "preferred", text_of(str(row["preferred"]).lower()))
         if row["overriddenBy"] == "undetermined":
-            yield _triple(node, GR + "overrideUndetermined", _boolean(True))
+            yield triple(node, GR + "overrideUndetermined", _boolean(True))
         elif row["overriddenBy"]:
-            yield _triple(node, GR + "overriddenBy", ox.NamedNode(self.recommendations[row["overriddenBy"]]))
+            yield triple(node, GR + "overriddenBy", ox.NamedNode(self.recommendations[row["overriddenBy"]]))
         for key, predicate in (("missing", "missingFinding"), ("assumed", "assumedFinding")):
             for name in row[key]:
-                yield _triple(node, GR + predicate, ox.NamedNode(self.model.findings[name].iri))
+                yield triple(node, GR + predicate, ox.NamedNode(self.model.findings[name].iri))
         for reason in row["because"]:
             yield from self._reason(reason, node)
 
     def _reason(self, reason: Json, verdict: str) -> Iterator[ox.Triple]:
         finding = self.model.findings[reason["finding"]]
         node = f"{verdict}/{finding.notation}"
-        yield _triple(verdict, GR + "because", ox.NamedNode(node))
-        yield from self._typed(node, "Reason")
-        yield _triple(node, GR + "aboutFinding", ox.NamedNode(finding.iri))
-        yield _triple(node, GR + "origin", _text(reason["from"]))
-        for value in self._values(finding.notation, reason["value"]):
-            yield _triple(node, GR + "reasonValue", value)
+        yield triple(verdict, GR + "because", ox.NamedNode(node))
+        yield from self.typed(node, "Reason")
+        yield triple(node, GR + "aboutFinding", ox.NamedNode(finding.iri))
+        yield triple(node, GR + "origin", text_of(reason["from"]))
+        for value in self.values(finding.notation, reason["value"]):
+            yield triple(node, GR + "reasonValue", value)
         if reason["resource"]:
-            yield _triple(node, GR + "fromResource", _text(reason["resource"]))
+            yield triple(node, GR + "fromResource", text_of(reason["resource"]))
 
-    def _values(self, name: str, value: Any) -> Sequence[_Object]:
+    def values(self, name: str, value: Any) -> Sequence[_Object]:
+        """The value of a finding, or those still possible."""
         finding = self.model.findings[name]
         if isinstance(value, Mapping):
             value = value.get("possible", ())
@@ -151,7 +165,8 @@ def _urn(answer: Json) -> str:
     return f"urn:uuid:{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _iri(text: str) -> ox.NamedNode | None:
+def iri_of(text: str) -> ox.NamedNode | None:
+    """The text as an IRI, None where it is none."""
     if text.startswith("_:"):
         return None
     try:
@@ -160,11 +175,13 @@ def _iri(text: str) -> ox.NamedNode | None:
         return None
 
 
-def _triple(subject: str, predicate: str, object_: _Object) -> ox.Triple:
+def triple(subject: str, predicate: str, object_: _Object) -> ox.Triple:
+    """A triple of IRIs."""
     return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), object_)
 
 
-def _text(text: str) -> ox.Literal:
+def text_of(text: str) -> ox.Literal:
+    """A plain literal."""
     return ox.Literal(text)
 
 
