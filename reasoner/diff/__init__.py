@@ -1,0 +1,1 @@
+"""Two states of the knowledge compared: who is affected, which decisions, which axioms, which words."""
