@@ -11,7 +11,7 @@ import orjson
 
 from .decide import NOT_ELIGIBLE, GuidelineVerdict, Verdict
 from .derive import State
-from .guidelines import Guideline, Recommendation
+from .guidelines import Gap, Guideline, Recommendation
 from .model import Model, Reading, Result, SubjectFacts
 from .program import Program
 from .settle import Known
@@ -138,7 +138,7 @@ class Scribe:
             "applicability": decided.applicability,
             "recommendations": [self._recommendation(verdict, state, reasons) for verdict in decided.verdicts],
             "ask": [{"finding": name, "values": values} for name, values in decided.ask.items()],
-            "gaps": [{"id": gap.id, "text": gap.text, "reason": gap.reason} for gap in decided.gaps],
+            "gaps": [_gap(gap) for gap in decided.gaps],
         }
 
     def _recommendation(self, verdict: Verdict, state: State, reasons: _Reasons) -> Json:
@@ -157,6 +157,7 @@ class Scribe:
             "overriddenBy": verdict.overridden_by,
             "strength": static["strength"],
             "certainty": static["certainty"],
+            "grade": static["grade"],
             "transcription": static["transcription"],
             "because": self._because(verdict.proof, reasons),
             "missing": guarded(verdict.missing) if verdict.missing else [],
@@ -243,6 +244,10 @@ class _Reasons(dict[str, Json]):
     def __missing__(self, name: str) -> Json:
         row = self[name] = self._scribe.reason(name, self._state)
         return row
+
+
+def _gap(gap: Gap) -> Json:
+    return {"id": gap.id, "text": gap.text, "reason": gap.reason, "grade": gap.grade, "sources": list(gap.sources)}
 
 
 def headers(guidelines: Sequence[Guideline]) -> list[Json]:

@@ -46,6 +46,11 @@ def read_case(path: Path) -> Case:
     """A case; raises KnowledgeError when the file does not parse or holds not exactly one gr:Case."""
     graph = Graph()
     graph.parse(path.read_bytes(), str(path))
+    return case_of(graph, path)
+
+
+def case_of(graph: Graph, path: Path) -> Case:
+    """The case in a graph; raises KnowledgeError when it does not hold exactly one gr:Case."""
     cases = graph.instances(GR + "Case")
     if len(cases) != 1:
         raise KnowledgeError(f"holds {len(cases)} cases", f"`{path}`", "describe exactly one gr:Case in it")

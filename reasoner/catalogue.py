@@ -54,6 +54,11 @@ def read_query(path: Path, name: str | None = None) -> Query:
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise QueryError(f"cannot be read: {what}", f"`{path}`", "check the path") from error
+    return query_of(text, str(path), name or path.stem)
+
+
+def query_of(text: str, file: str, name: str) -> Query:
+    """The query in a text: what its header says, and itself."""
     said: dict[str, str] = {}
     for line in text.splitlines():
         if not line.startswith("#"):
@@ -61,7 +66,7 @@ def read_query(path: Path, name: str | None = None) -> Query:
         if match := _HEADER.match(line):
             said[match[1]] = match[2].strip()
     question, reads, gives = (said.get(key, "") for key in ("Question", "In", "Out"))
-    return Query(name or path.stem, question, reads, gives, said.get("Into"), text, str(path))
+    return Query(name, question, reads, gives, said.get("Into"), text, file)
 
 
 def _folders(knowledge: Knowledge) -> list[Path]:
@@ -72,16 +77,21 @@ def _folders(knowledge: Knowledge) -> list[Path]:
 
 def prefixes(knowledge: Knowledge) -> dict[str, str]:
     """The prefixes known to every query: those of queries/prefixes.sparql, and one for the values of each finding."""
-    found = {
-        finding.notation: finding.values[0].iri.removesuffix(finding.values[0].notation)
-        for finding in knowledge.model.findings.values()
-        if finding.values and finding.values[0].iri.endswith("/" + finding.values[0].notation)
-    }
+    found = value_prefixes(knowledge)
     for folder in _folders(knowledge):
         path = folder / "prefixes.sparql"
         if path.is_file():
             found |= prologue(path.read_text(encoding="utf-8"), str(path))
     return found
+
+
+def value_prefixes(knowledge: Knowledge) -> dict[str, str]:
+    """A prefix for the values of each finding."""
+    return {
+        finding.notation: finding.values[0].iri.removesuffix(finding.values[0].notation)
+        for finding in knowledge.model.findings.values()
+        if finding.values and finding.values[0].iri.endswith("/" + finding.values[0].notation)
+    }
 
 
 def unknown_query(name: str, queries: Mapping[str, Query]) -> QueryError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .cli_author import add_author
+from .cli_cohort import add_cohort
 from .edges import DONE, FAILED, Parser, date, load, opened, uncollected
 from .errors import ReasonerError, UsageError
 
@@ -109,6 +110,7 @@ def _parser() -> Parser:
     template.set_defaults(run=_template)
     _add_query(commands, shared)
     add_author(commands, shared)
+    add_cohort(commands)
     return parser
 
 

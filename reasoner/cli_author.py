@@ -50,7 +50,8 @@ def _add_check(command: Parser) -> None:
     command.description = (
         "Checks a knowledge folder (default: the shipped one): syntax, declared terms, OWL fragment and profile, "
         "mappings, queries and their results, cases, authoring shapes, and HermiT as referee. Needs the extra `author` "
-        "unless --fast."
+        "unless --fast. With --watch it tells at every save what broke and which cases get another verdict, HermiT's "
+        "word when it comes, and with --format json one object a line."
     )
     command.add_argument("folder", nargs="?", metavar="DIR", help="a folder with ontology/, shapes/ and queries/")
     command.add_argument("--fast", action="store_true", help="leave out HermiT")
@@ -77,13 +78,14 @@ def _add_diff(command: Parser) -> None:
     command.add_argument("old", metavar="OLD", help="a folder, a wheel, or a git revision")
     command.add_argument("new", metavar="NEW", help="likewise")
     command.add_argument("--cohort", nargs="+", metavar="FILE", default=[], help="patients whose verdicts to compare")
+    command.add_argument("--on", metavar="DATE", type=date, help="compare their verdicts as of this day")
     command.add_argument("--format", choices=("markdown", "text", "json"), default="markdown", help="default: markdown")
 
 
 def _add_fmt(command: Parser) -> None:
     command.description = (
         "Writes RDF files as deterministic Turtle, in place. RDF/XML and OWL functional syntax become Turtle beside "
-        "the file. A folder stands for all Turtle files in it. Needs the extra `author`."
+        "the file. A folder stands for the Turtle files in it, cases and examples left out. Needs the extra `author`."
     )
     command.add_argument("files", nargs="+", metavar="FILE", help="files or folders")
     command.add_argument("--check", action="store_true", help="change nothing; exit 3 where a file would change")
@@ -91,7 +93,7 @@ def _add_fmt(command: Parser) -> None:
 
 def _add_new(command: Parser) -> None:
     command.description = "Writes a commented skeleton of a guideline: ontology, shape, case, query."
-    command.add_argument("name", metavar="NAME", help="lower case with hyphens, such as `heel-pain-2026`")
+    command.add_argument("name", metavar="NAME", help="lower case with hyphens, such as `back-pain-2026`")
     command.add_argument("--into", metavar="DIR", help="default: a new folder with the name, here")
 
 
@@ -115,6 +117,10 @@ def _check(options: argparse.Namespace) -> int:
 
     folder = _folder(options)
     with opened(options.output) as target:
+        if options.watch:
+            from .checks.watch import watch
+
+            return watch(folder, options.fast, options.format, target)
         return report(check(folder, options.fast), options.format, target)
 
 

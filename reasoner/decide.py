@@ -68,10 +68,10 @@ class Decider:
 
     def _compile(self, own: Recommendation) -> Compiled:
         others = self.guideline.recommendations
-        overriders = [i for i, r in enumerate(others) if _overrides(r, own)]
+        overriders = [i for i, r in enumerate(others) if overrides(r, own)]
         preferred = None
         if own.direction == "for" and own.line is not None:
-            before: list[Criterion] = [r.eligibility for r in others if _comes_before(r, own)]
+            before: list[Criterion] = [r.eligibility for r in others if comes_before(r, own)]
             before += [others[i].eligibility for i in overriders]
             preferred = self.program.formula(both(own.eligibility, neither(*before)))
         return Compiled(own, self.program.named(own.eligibility), preferred, overriders)
@@ -195,11 +195,13 @@ def _word(answer: bool | None, doubtful: int) -> str:
     return ELIGIBLE if answer else NOT_ELIGIBLE
 
 
-def _overrides(other: Recommendation, own: Recommendation) -> bool:
+def overrides(other: Recommendation, own: Recommendation) -> bool:
+    """Whether ``other``, while it is eligible, suspends ``own`` of the same guideline."""
     return own.direction == "for" and not own.overrides and own.decision in other.overrides
 
 
-def _comes_before(other: Recommendation, own: Recommendation) -> bool:
+def comes_before(other: Recommendation, own: Recommendation) -> bool:
+    """Whether ``own`` is not preferred where ``other`` of the same guideline is eligible."""
     if other.id == own.id or other.decision != own.decision or other.direction != "for":
         return False
     return own.id in other.preferred_over or (other.line is not None and own.line is not None and other.line < own.line)

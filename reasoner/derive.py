@@ -44,6 +44,8 @@ class State:
     """Facts that a later one on the same finding replaced."""
     overruled: set[str] = field(default_factory=set)
     """Recorded findings that do not govern, because something recorded later says otherwise."""
+    impossible: bool = False
+    """Whether everything was set aside, because what is recorded cannot all be true."""
 
 
 class Deriver:
@@ -221,6 +223,7 @@ class Deriver:
             names = [n for n, k in state.known.items() if not k.contradiction]
             text = "what is recorded cannot all be true under the model axioms: correct the findings named."
             state.results.append(Result("Violation", focus, names[0] if names else None, text))
+            state.impossible = True
             self._set_aside(state, names)
             return self._close(state, kind, focus, unsettled)
         state.recorded = hull

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ReasonerError(Exception):
     """Root of every error of this package.
@@ -25,6 +27,20 @@ class KnowledgeError(ReasonerError):
     others: tuple[KnowledgeError, ...] = ()
     term: str | None = None
     """The IRI of the named term whose description is at fault, where one is known."""
+
+
+def raise_all(problems: Sequence[KnowledgeError]) -> None:
+    """Raise the first of some problems, with the others; nothing where there are none."""
+    told = [own for problem in problems for own in (problem.others or (problem,))]
+    if not told:
+        return
+    first = told[0]
+    if len(told) == 1:
+        raise first
+    more = f" ({len(told) - 1} more: `guideline check` lists them)"
+    error = KnowledgeError(first.message, first.where, (first.hint or "mend it") + more)
+    error.others, error.term = tuple(told), first.term
+    raise error
 
 
 class FragmentError(KnowledgeError):

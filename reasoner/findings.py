@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .errors import KnowledgeError
+from .errors import KnowledgeError, raise_all
 from .graph import DEFINITION, GR, LABEL, NOTATION, OWL, RDFS, TYPE, XSD, Graph
 from .model import Finding, Kind, Model, Range, Value
 from .owl import bounds_of, short, value_classes
 
 
 def read_model(graph: Graph) -> Model:
-    """The model; raises KnowledgeError for a finding that cannot be used."""
+    """The model; raises KnowledgeError for the findings that cannot be used."""
     kinds = _read_kinds(graph)
     names = {kind.iri: name for name, kind in kinds.items()}
-    findings = {}
+    findings: dict[str, Finding] = {}
+    problems = []
     for iri in graph.instances(GR + "Finding"):
-        finding = _read_finding(graph, iri, names)
-        if finding.notation in findings:
-            raise KnowledgeError(f"finding `{finding.notation}` is declared twice", graph.file(iri), "keep one")
-        findings[finding.notation] = finding
+        try:
+            finding = _read_finding(graph, iri, names)
+            if (other := findings.get(finding.notation)) is not None:
+                what = f"has the notation `{finding.notation}`, as `{short(other.iri)}` has"
+                raise KnowledgeError(f"`{short(iri)}` {what}", graph.file(iri), "give it a notation of its own")
+            findings[finding.notation] = finding
+        except KnowledgeError as error:
+            error.term = error.term or iri
+            problems.append(error)
+    raise_all(problems)
     return Model(dict(sorted(findings.items())), kinds)
 
 
@@ -57,10 +64,14 @@ def _read_finding(graph: Graph, iri: str, kinds: dict[str, str]) -> Finding:
         graph.node(iri, RDFS + "domain"),
         graph.node(iri, RDFS + "range"),
     )
-    if notation is None or domain not in kinds or range_ is None:
-        raise KnowledgeError(
-            f"finding `{short(iri)}` lacks a notation, a range, or a kind of subject as domain", where, "add it"
-        )
+    if notation is None:
+        raise KnowledgeError(f"finding `{short(iri)}` has no notation", where, "add skos:notation")
+    if range_ is None:
+        raise KnowledgeError(f"finding `{short(iri)}` has no range", where, "add rdfs:range")
+    if domain is None or domain not in kinds:
+        known = ", ".join(f"`{short(kind)}`" for kind in sorted(kinds))
+        what = "has no domain" if domain is None else f"has the domain `{short(domain)}`, which is no kind of subject"
+        raise KnowledgeError(f"finding `{short(iri)}` {what}", where, f"give rdfs:domain one of {known}")
     policy = graph.node(iri, GR + "whenNotRecorded")
     finding = Finding(
         notation=notation,
@@ -95,14 +106,25 @@ def _with_values(graph: Graph, finding: Finding, range_: str, where: str) -> Fin
     for iri in graph.list(head):
         if not isinstance(iri, str) or (notation := graph.text(iri, NOTATION)) is None:
             raise KnowledgeError(f"a value of `{finding.notation}` has no notation", where, "add skos:notation")
-        label, order = graph.text(iri, LABEL) or notation, int(graph.text(iri, GR + "order") or 0)
-        values.append(Value(notation, iri, label, order))
+        values.append(Value(notation, iri, graph.text(iri, LABEL) or notation, _order(graph, iri)))
     values.sort(key=lambda value: (value.order, value.notation))
     finding = replace(finding, values=tuple(values))
     assumed = graph.node(finding.iri, GR + "assumedValue")
     mask = next((1 << i for i, value in enumerate(values) if value.iri == assumed), 0)
     if finding.policy == "assume" and not mask:
+        known = ", ".join(f"`{short(value.iri)}`" for value in values)
+        what = "no value is named" if assumed is None else f"`{short(assumed)}` is no value of it"
         raise KnowledgeError(
-            f"`{finding.notation}` is to be assumed, but gr:assumedValue is no value of it", where, "name one"
+            f"`{finding.notation}` is to be assumed, but {what}", where, f"give gr:assumedValue one of {known}"
         )
     return replace(finding, assumed=mask, classes=value_classes(graph, finding))
+
+
+def _order(graph: Graph, iri: str) -> int:
+    text = graph.text(iri, GR + "order") or "0"
+    try:
+        return int(text)
+    except ValueError:
+        error = KnowledgeError(f"`{short(iri)}` has the order `{text}`", graph.file(iri), "give a whole number")
+        error.term = iri
+        raise error from None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from .criteria import Among, Any, Criterion, Named, Not
-from .errors import KnowledgeError
+from .errors import KnowledgeError, raise_all
 from .graph import GR, NOTATION, Graph
 from .model import Model
 from .owl import ClassReader, short
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +117,41 @@ class DerivationReader:
         self._notation = {finding.iri: finding.notation for finding in model.findings.values()}
 
     def read(self) -> Derivations:
-        """All of them; raises KnowledgeError for what cannot be used."""
-        graph = self.graph
-        return Derivations(
-            gradings=tuple(self._grading(node) for node in graph.instances(GR + "Grading")),
-            recorded=tuple(self._recorded(node) for node in graph.instances(GR + "RecordedDerivation")),
-            rules=tuple(self._rule(node) for node in graph.instances(GR + "DataRule")),
-            axioms=tuple(Axiom(iri, tree, _implication(tree)) for iri, tree in self.classes.axioms()),
+        """All of them; raises KnowledgeError for those that cannot be used."""
+        problems: list[KnowledgeError] = []
+        found = Derivations(
+            gradings=self._each("Grading", self._grading, problems),
+            recorded=self._each("RecordedDerivation", self._recorded, problems),
+            rules=self._each("DataRule", self._rule, problems),
+            axioms=() if problems else tuple(Axiom(i, tree, _implication(tree)) for i, tree in self.classes.axioms()),
         )
+        raise_all(problems)
+        return found
+
+    def _each(self, class_: str, read: Callable[[str], T], problems: list[KnowledgeError]) -> tuple[T, ...]:
+        found = []
+        for node in self.graph.instances(GR + class_):
+            try:
+                found.append(read(node))
+            except KnowledgeError as error:
+                error.term = error.term or node
+                problems.append(error)
+        return tuple(found)
+
+    def _derived(self, node: str) -> str:
+        findings = self._findings(node, "derives")
+        if len(findings) != 1:
+            what = "derives nothing" if not findings else "derives several findings"
+            raise KnowledgeError(f"`{short(node)}` {what}", self.graph.file(node), "give one gr:derives")
+        return findings[0]
+
+    def _order(self, node: str) -> int:
+        text = self.graph.text(node, GR + "order") or "0"
+        try:
+            return int(text)
+        except ValueError:
+            where, hint = self.graph.file(node), "give gr:order a whole number"
+            raise KnowledgeError(f"a step has the order `{text}`", where, hint) from None
 
     def _findings(self, node: str, predicate: str) -> tuple[str, ...]:
         names = []
@@ -146,16 +177,14 @@ class DerivationReader:
         for i, value in enumerate(self.model.findings[finding].values):
             if value.iri == iri:
                 return i
-        raise KnowledgeError(
-            f"`{short(iri)}` is no value of `{finding}`", self.graph.file(node), "name one of its values"
-        )
+        known = ", ".join(f"`{short(value.iri)}`" for value in self.model.findings[finding].values)
+        where = self.graph.file(node)
+        raise KnowledgeError(f"`{short(iri)}` is no value of `{finding}`", where, f"name one of {known}")
 
     def _grading(self, node: str) -> Grading:
         graph = self.graph
-        (finding,) = self._findings(node, "derives") or ("",)
-        if not finding:
-            raise KnowledgeError(f"`{short(node)}` derives nothing", graph.file(node), "add gr:derives")
-        steps = sorted(graph.nodes(node, GR + "step"), key=lambda s: (int(graph.text(s, GR + "order") or 0), s))
+        finding = self._derived(node)
+        steps = sorted(graph.nodes(node, GR + "step"), key=lambda s: (self._order(s), s))
         return Grading(
             iri=node,
             finding=finding,
@@ -190,7 +219,7 @@ class DerivationReader:
         return Discordance(self._findings(node, "input"), when, against, self._class(node, "voidedBy"), text)
 
     def _recorded(self, node: str) -> RecordedDerivation:
-        (finding,) = self._findings(node, "derives")
+        finding = self._derived(node)
         value = self._value(finding, self._need(node, "givesValue"), node)
         gradings = tuple(sorted(self.graph.nodes(node, GR + "usableGrading")))
         return RecordedDerivation(finding, 1 << value, self._findings(node, "whenRecorded"), gradings)

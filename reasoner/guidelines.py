@@ -13,6 +13,7 @@ from .criteria import Named
 from .errors import KnowledgeError
 from .graph import DCTERMS, GR, LABEL, NOTATION, OWL, SKOS, Graph
 from .owl import ClassReader, short
+from .source_grade import source_grade
 
 _NUMBERS = {"value": float, "lower": float, "upper": float, "studies": int, "participants": int}
 
@@ -48,6 +49,9 @@ class Gap:
     text: str
     reason: str
     when: Named | None
+    grade: Mapping[str, Json] | None = None
+    """The source's own grade, in a scheme that is not GRADE."""
+    sources: tuple[Mapping[str, Json], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class GuidelineReader:
 
     def __init__(self, graph: Graph, classes: ClassReader) -> None:
         self.graph, self.classes = graph, classes
-        self.broader = _closure(graph)
+        self.broader = broader_interventions(graph)
         self.problems: list[KnowledgeError] = []
         self._evidence = self._by_target(GR + "Evidence", "supports")
         self._cautions = self._by_target(GR + "Caution", "appliesTo")
@@ -161,10 +165,10 @@ class GuidelineReader:
         if direction not in (None, "for", "against"):
             self._problem(iri, f"has the direction `{direction}`", "use direction:for or direction:against")
             return None
+        needed = {"eligibility": eligibility, "decision": decision, "direction": direction, "option": options}
         if eligibility is None or decision is None or direction is None or not options:
-            self._problem(
-                iri, "lacks an eligibility class, a decision, a direction or an option", "add what is missing"
-            )
+            lacking = " and ".join(f"gr:{name}" for name, said in needed.items() if not said)
+            self._problem(iri, f"has no {lacking}", "add what is missing")
             return None
         read = self._reading(lambda: (self.classes.read(eligibility), self._arguments(iri)))
         if read is None:
@@ -203,13 +207,14 @@ class GuidelineReader:
             "interventions": named,
             "strength": one("strength"),
             "certainty": one("certainty"),
+            "grade": self._reading(lambda: source_grade(graph, iri)),
             "transcription": {
                 "text": one("textStatus"),
                 "strength": one("strengthStatus"),
                 "certainty": one("certaintyStatus"),
             },
             "disagreements": [self._claim(claim) for claim in claims],
-            "evidence": [self._estimate(e) for e in sorted(self._evidence.get(iri, []), key=self._sort_key)],
+            "evidence": [self.estimate(e) for e in sorted(self._evidence.get(iri, []), key=self._sort_key)],
             "sources": self._sources(iri),
         }
 
@@ -253,7 +258,9 @@ class GuidelineReader:
         for node in graph.nodes(iri, GR + "argument"):
             when, about = graph.node(node, GR + "when"), graph.node(node, GR + "aboutFinding")
             if when is None or about not in notations:
-                raise KnowledgeError("an argument lacks gr:when or gr:aboutFinding", graph.file(node), "add both")
+                error = KnowledgeError("an argument lacks gr:when or gr:aboutFinding", graph.file(node), "add both")
+                error.term = iri
+                raise error
             found.append(Argument(notations[about], self.classes.read(when), self._source_text(node)))
         return tuple(sorted(found, key=lambda a: (a.finding, a.source)))
 
@@ -282,7 +289,8 @@ class GuidelineReader:
         graph, when = self.graph, self.graph.node(node, GR + "when")
         read = self._reading(lambda at=when: self.classes.read(at) if at else None)
         text, reason = graph.text(node, GR + "text") or "", graph.text(node, GR + "reason") or ""
-        return Gap(self.notation(node) or node, text, reason, read)
+        grade = self._reading(lambda: source_grade(graph, node))
+        return Gap(self.notation(node) or node, text, reason, read, grade, tuple(self._sources(node)))
 
     def _claim(self, node: str) -> dict[str, Json]:
         graph = self.graph
@@ -293,7 +301,8 @@ class GuidelineReader:
             "against": sorted(self.notation(n) or n for n in graph.nodes(node, GR + "contradictedBy")),
         }
 
-    def _estimate(self, node: str) -> dict[str, Json]:
+    def estimate(self, node: str) -> dict[str, Json]:
+        """A gr:Evidence individual as a row of the answer."""
         graph = self.graph
 
         def text(predicate: str) -> str | None:
@@ -312,7 +321,10 @@ class GuidelineReader:
         }
         for key, kind in _NUMBERS.items():
             number = text(key)
-            estimate[key] = None if number is None else kind(number)
+            try:
+                estimate[key] = None if number is None else kind(number)
+            except ValueError:
+                self._problem(node, f"has the {key} `{number}`", "give a number")
         return estimate | {
             "certainty": one("certainty"),
             "certaintyStatus": one("certaintyStatus"),
@@ -369,7 +381,7 @@ def conflicting(
     return None
 
 
-def _closure(graph: Graph) -> dict[str, frozenset[str]]:
+def broader_interventions(graph: Graph) -> dict[str, frozenset[str]]:
     """Every intervention with itself and all broader ones."""
     closed: dict[str, frozenset[str]] = {}
     for node in graph.instances(GR + "Intervention"):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import KnowledgeError, UsageError
+from .errors import KnowledgeError, UsageError, raise_all
 from .fhir.mapping import FhirMapping, load_mapping
 from .findings import read_model
 from .gradings import DerivationReader, Derivations
@@ -34,6 +34,8 @@ class Knowledge:
     folder: Path
     shapes: Shapes
     """The shapes of patient data."""
+    tables: Mapping[str, str] = field(default_factory=dict)
+    """The text of each table of code mappings by file name."""
 
 
 def shipped() -> Path:
@@ -42,21 +44,20 @@ def shipped() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent
 
 
-def load_knowledge(folder: Path | None = None) -> Knowledge:
-    """Load the knowledge of a folder (default: what is shipped) on top of the shipped core.
+def load_knowledge(folder: Path | None = None, core: Path | None = None) -> Knowledge:
+    """Load the knowledge of a folder (default: what is shipped) on top of the shipped core, or that of ``core``.
 
     Raises UsageError when the folder holds no ontology, KnowledgeError for the first thing that is wrong, naming how
     many more there are.
     """
-    home = shipped()
+    home = core or shipped()
     folder = home if folder is None else folder
     ontology = folder / "ontology" if (folder / "ontology").is_dir() else folder
     if not ontology.is_dir():
         raise UsageError("no such knowledge folder", f"`{folder}`", "name a folder that holds ontology/")
     files = dict(_files(home / "ontology" / _CORE, home / "ontology"))
-    files.update(
-        item for item in _files(ontology, ontology) if ontology != home / "ontology" or item[0].split("/")[0] != _CORE
-    )
+    # The core is never the folder's own: what a guideline means must not depend on where it lies.
+    files.update(item for item in _files(ontology, ontology) if item[0].split("/")[0] != _CORE)
     if not any(not name.startswith(_CORE + "/") and name.endswith(".ttl") for name in files):
         raise UsageError("the knowledge folder holds no guideline", f"`{folder}`", "put Turtle files into ontology/")
     graph = Graph()
@@ -67,7 +68,12 @@ def load_knowledge(folder: Path | None = None) -> Knowledge:
                 graph.parse(data, name)
             except KnowledgeError as error:
                 problems.append(error)
-    _raise(problems)
+    raise_all(problems)
+    return build_knowledge(files, graph, folder, lambda: patient_shapes(folder))
+
+
+def build_knowledge(files: Mapping[str, bytes], graph: Graph, folder: Path, shapes: Callable[[], Shapes]) -> Knowledge:
+    """The knowledge in files that are already parsed into a graph; names are relative to the ontology."""
     model = read_model(graph)
     classes = ClassReader(graph, model)
     derivations = DerivationReader(graph, model, classes).read()
@@ -76,15 +82,14 @@ def load_knowledge(folder: Path | None = None) -> Knowledge:
         g for iri in graph.instances(GR + "Guideline") if (g := reader.guideline(iri, _hash(files, graph, iri)))
     ]
     reader.check_members()
-    _raise(reader.problems)
+    raise_all(reader.problems)
     if not guidelines:
         raise KnowledgeError("no guideline is declared", f"`{folder}`", "add an individual of gr:Guideline")
     tables = {name: data.decode() for name, data in files.items() if name.endswith(".sssom.tsv")}
     mapping = load_mapping(graph, tables, model)
     guidelines.sort(key=lambda g: g.id)
     clashes = _clashes(graph, reader, guidelines)
-    shapes = patient_shapes(folder)
-    return Knowledge(graph, model, derivations, tuple(guidelines), mapping, clashes, folder, shapes)
+    return Knowledge(graph, model, derivations, tuple(guidelines), mapping, clashes, folder, shapes(), tables)
 
 
 def _files(folder: Path, root: Path) -> list[tuple[str, bytes]]:
@@ -122,15 +127,3 @@ def _clashes(
                     if (why := conflicting(graph, reader.broader, a, b)) is not None:
                         found.append((one.id, a.id, other.id, b.id, why))
     return tuple(sorted(found))
-
-
-def _raise(problems: list[KnowledgeError]) -> None:
-    if not problems:
-        return
-    first, others = problems[0], tuple(problems[1:])
-    if others:
-        more = f" ({len(others)} more: `guideline check` lists them)"
-        error = KnowledgeError(first.message, first.where, (first.hint or "mend it") + more)
-        error.others, error.term = (first, *others), first.term
-        raise error
-    raise first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -23,14 +23,11 @@ _EXTENSION = re.compile(r"slot_name:\s*(\S+)\s*\n#\s*property:\s*(\S+)")
 
 def mapping_quads(knowledge: Knowledge) -> Iterator[ox.Quad]:
     """All rows of all tables of the knowledge folder."""
-    folder = knowledge.folder
-    root = folder / "ontology" if (folder / "ontology").is_dir() else folder
-    for path in sorted(root.rglob("*.sssom.tsv")):
-        yield from _table(path, knowledge.graph)
+    for name, text in sorted(knowledge.tables.items()):
+        yield from _table(PurePosixPath(name), text, knowledge.graph)
 
 
-def _table(path: Path, graph: Graph) -> Iterator[ox.Quad]:
-    text = path.read_text(encoding="utf-8")
+def _table(path: PurePosixPath, text: str, graph: Graph) -> Iterator[ox.Quad]:
     table = read_table(path.name, text)
     columns = dict(_EXTENSION.findall(text))
     for number, row in enumerate(table.rows, 1):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from functools import lru_cache
+
 from .criteria import All, Among, Any, Criterion, Named, Not, Within
 from .errors import FragmentError
 from .graph import OWL, RDF, RDFS, XSD, Graph, Term
@@ -9,20 +12,29 @@ from .model import Finding, Model
 
 _FACETS = {"minInclusive": (0, True), "minExclusive": (0, False), "maxInclusive": (1, True), "maxExclusive": (1, False)}
 _FRAGMENT = "use intersectionOf, unionOf, complementOf, hasValue, someValuesFrom or a datatype restriction"
+_INSTEAD = {
+    "allValuesFrom": "write owl:someValuesFrom: a finding has at most one value; what is not recorded stays unknown",
+    "hasSelf": "a finding leads to a value, never back to its subject: name the value with owl:hasValue",
+    "inverseOf": "go the other way: from what the guideline decides about to what that belongs to",
+}
+"""What to write in place of a construct outside the fragment; cardinalities share one answer."""
+_ONE_VALUE = "a finding has at most one value: name it with owl:hasValue, or several with owl:someValuesFrom"
 
 
 def mask_of(graph: Graph, model_values: dict[str, int], filler: str, active: tuple[str, ...] = ()) -> int:
     """The mask of a value class: a named class, oneOf, unionOf, intersectionOf or complementOf over value IRIs."""
     where = graph.file(filler)
     if filler in active:
-        raise FragmentError(f"value class `{short(filler)}` is defined by itself", where, "break the cycle")
+        error = FragmentError(f"value class `{short(filler)}` is defined by itself", where, "break the cycle")
+        error.term = filler
+        raise error
     active = (*active, filler)
     full = (1 << len(model_values)) - 1
     if (head := graph.node(filler, OWL + "oneOf")) is not None:
         mask = 0
         for value in graph.list(head):
             if not isinstance(value, str) or value not in model_values:
-                raise FragmentError(f"`{short(value)}` is no value of this finding", where, "name one of its values")
+                raise FragmentError(f"`{short(value)}` is no value of this finding", where, _meant(value, model_values))
             mask |= 1 << model_values[value]
         return mask
     if (head := graph.node(filler, OWL + "unionOf")) is not None:
@@ -39,7 +51,22 @@ def mask_of(graph: Graph, model_values: dict[str, int], filler: str, active: tup
         return full & ~mask_of(graph, model_values, whole, active)
     if (definition := graph.node(filler, OWL + "equivalentClass")) is not None:
         return mask_of(graph, model_values, definition, active)
+    if filler == OWL + "Thing":
+        hint = "name the values that are meant: what is not recorded stays unknown, and no class can ask for that"
+        raise FragmentError("`owl:Thing` is no set of values", where, hint)
+    if filler in model_values:
+        raise FragmentError(f"`{short(filler)}` is a value, not a set of values", where, "write owl:hasValue before it")
+    if filler.startswith("_:"):
+        raise FragmentError("the filler of a restriction is no set of values", where, "write owl:oneOf with the values")
     raise FragmentError(f"value class `{short(filler)}` has no definition", where, "define it with owl:oneOf")
+
+
+def _meant(value: Term, values: dict[str, int]) -> str:
+    """The value that was probably meant, else all that there are."""
+    near = get_close_matches(short(value).rsplit("/")[-1], {v.rsplit("/")[-1]: v for v in values}, 1)
+    if near and isinstance(value, str):
+        return f"did you mean `{next(short(v) for v in values if v.rsplit('/')[-1] == near[0])}`?"
+    return f"name one of {', '.join(f'`{short(v)}`' for v in values)}" if values else "name one of its values"
 
 
 def bounds_of(graph: Graph, datatype: str) -> tuple[float | None, bool, float | None, bool]:
@@ -52,7 +79,8 @@ def bounds_of(graph: Graph, datatype: str) -> tuple[float | None, bool, float | 
         for predicate, values in graph.predicates(_node(facet, where)).items():
             side = _FACETS.get(predicate.removeprefix(XSD))
             if side is None or isinstance(values[0], str):
-                raise FragmentError(f"facet `{short(predicate)}` is not read", where, "use min/max Inclusive/Exclusive")
+                hint = "use min/max Inclusive/Exclusive"
+                raise FragmentError(f"facet `xsd:{short(predicate)}` is not read", where, hint)
             try:
                 limits[side[0]] = float(values[0].value)
             except ValueError:
@@ -81,10 +109,11 @@ class ClassReader:
         if iri in self._active:
             raise FragmentError(f"class `{short(iri)}` is defined by itself", self.graph.file(iri), "break the cycle")
         definitions = self.graph.nodes(iri, OWL + "equivalentClass")
+        self._refuse_other(iri)
         if len(definitions) != 1:
             count = "no definition" if not definitions else "more than one definition"
             # A class that nobody describes has no place of its own: the class that names it has.
-            user = iri if iri in self.graph or not self._active else self._active[-1]
+            user = self._active[-1] if self._active and not definitions else iri
             error = FragmentError(
                 f"class `{short(iri)}` has {count}", self.graph.file(user), "give it one owl:equivalentClass"
             )
@@ -99,6 +128,21 @@ class ClassReader:
         finally:
             self._active.pop()
         return self._done[iri]
+
+    def _refuse_other(self, iri: str) -> None:
+        """Raise for a value or a built-in class that stands where a class of subjects should."""
+        user = self._active[-1] if self._active else iri
+        finding = next((f for f, values in self._values.items() if iri in values), None)
+        if finding is None and iri not in (OWL + "Thing", OWL + "Nothing"):
+            return
+        if finding is None:
+            what, hint = f"`owl:{short(iri)}` is not read", "name a class of subjects that the ontology defines"
+        else:
+            what = f"`{short(iri)}` is a value, not a class of subjects"
+            hint = f"write a restriction: owl:onProperty {short(finding)}, owl:hasValue with the value"
+        error = FragmentError(what, self.graph.file(user), hint)
+        error.term = user
+        raise error
 
     def expression(self, node: str) -> Criterion:
         """The tree of a class expression."""
@@ -116,8 +160,9 @@ class ClassReader:
             return Not(self.expression(part))
         if (path := graph.node(node, OWL + "onProperty")) is not None:
             return self._restriction(node, path)
-        constructs = ", ".join(sorted(short(p) for p in graph.predicates(node) if p != RDF + "type"))
-        raise FragmentError(f"`{constructs or 'an empty node'}` is outside the fragment", where, _FRAGMENT)
+        constructs = sorted(short(p) for p in graph.predicates(node) if p != RDF + "type")
+        named = ", ".join(f"`{construct}`" for construct in constructs) or "an empty node"
+        raise FragmentError(f"{named} is outside the fragment", where, _FRAGMENT)
 
     def _restriction(self, node: str, path: str) -> Criterion:
         graph, where = self.graph, self.graph.file(node)
@@ -126,26 +171,40 @@ class ClassReader:
             return self.expression(filler)
         finding = self._by_iri.get(path)
         if finding is None and path in self._links:
-            raise FragmentError(
-                f"the restriction on the link `{short(path)}` is outside the fragment", where, _FRAGMENT
-            )
+            raise self._foreign(node, f"the link `{short(path)}`")
+        if finding is None and path.startswith("_:"):
+            raise self._foreign(path, "a property without a name")
         if finding is None:
-            raise FragmentError(
-                f"`{short(path)}` is neither a finding nor a link between subjects", where, "declare it as a gr:Finding"
-            )
+            near = get_close_matches(short(path), {short(iri): iri for iri in self._by_iri}, 1)
+            hint = f"did you mean `{near[0]}`?" if near else "declare it as a gr:Finding"
+            raise FragmentError(f"`{short(path)}` is neither a finding nor a link between subjects", where, hint)
         values = self._values[path]
         value = graph.node(node, OWL + "hasValue")
         if value is not None and value in values:
             return Among(finding.notation, 1 << values[value])
         if value is not None:
-            raise FragmentError(
-                f"`{short(value)}` is no value of `{finding.notation}`", where, "name one of its values"
-            )
+            raise FragmentError(f"`{short(value)}` is no value of `{finding.notation}`", where, _meant(value, values))
         if filler is None:
-            raise FragmentError(f"the restriction on `{finding.notation}` is outside the fragment", where, _FRAGMENT)
+            raise self._foreign(node, f"`{finding.notation}`")
         if finding.range is not None:
             return Within(finding.notation, *bounds_of(graph, filler))
         return Among(finding.notation, mask_of(graph, values, filler))
+
+    def _foreign(self, node: str, about: str) -> FragmentError:
+        """The error for a restriction with a construct that is not read."""
+        graph = self.graph
+        known = (RDF + "type", OWL + "onProperty")
+        constructs = sorted(short(p) for p in graph.predicates(node) if p not in known)
+        literal = next((v.value for v in graph.values(node, OWL + "hasValue") if not isinstance(v, str)), None)
+        if literal is not None:
+            return FragmentError(
+                f"`{literal}` is text where a value of {about} should stand", graph.file(node), "name one of its values"
+            )
+        hint = next((_INSTEAD[c] for c in constructs if c in _INSTEAD), _FRAGMENT)
+        if any("ardinality" in construct for construct in constructs):
+            hint = _ONE_VALUE
+        named = ", ".join(f"`owl:{construct}`" for construct in constructs) or "a restriction without a value"
+        return FragmentError(f"{named} on {about} is outside the fragment", graph.file(node), hint)
 
     def axioms(self) -> list[tuple[str, Criterion]]:
         """Model axioms: a defined class below another defined class, as (IRI of the first, ``¬first ∨ second``)."""
@@ -181,13 +240,39 @@ def value_classes(graph: Graph, finding: Finding) -> dict[str, int]:
     """Every named class that enumerates values of the finding, as masks."""
     values = {value.iri: i for i, value in enumerate(finding.values)}
     found: dict[str, int] = {}
-    for iri in graph.instances(OWL + "Class"):
-        if not iri.startswith("_:") and graph.node(iri, OWL + "equivalentClass") is not None:
+    # Most classes are of subjects: one look at the first leaf saves an error with its hint for each.
+    for iri, leaf in _first_leaves(graph, graph.size):
+        if leaf in values:
             try:
                 found[iri] = mask_of(graph, values, iri)
             except FragmentError:
                 continue
     return found
+
+
+@lru_cache(maxsize=1)
+def _first_leaves(graph: Graph, size: int) -> tuple[tuple[str, Term | None], ...]:
+    """Every named class with its first leaf, found once for all findings; ``size`` tells that the graph has grown."""
+    assert size == graph.size
+    named = (iri for iri in graph.instances(OWL + "Class") if not iri.startswith("_:"))
+    return tuple((iri, _first_leaf(graph, iri)) for iri in named)
+
+
+def _first_leaf(graph: Graph, class_: str) -> Term | None:
+    """The first value that the definition of a value class names; None where it is no value class."""
+    node: Term | None = class_
+    seen: set[str] = set()
+    while isinstance(node, str) and node not in seen:
+        seen.add(node)
+        said = graph.predicates(node)
+        if OWL + "oneOf" in said:
+            return next(graph.list(str(said[OWL + "oneOf"][0])), None)
+        lists = said.get(OWL + "unionOf") or said.get(OWL + "intersectionOf")
+        if lists:
+            node = next(graph.list(str(lists[0])), None)
+        else:
+            node = next(iter(said.get(OWL + "complementOf") or said.get(OWL + "equivalentClass") or ()), None)
+    return None
 
 
 def short(node: Term) -> str:

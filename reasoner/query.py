@@ -6,7 +6,7 @@ Everything is in the default graph, and each part besides in a named graph of it
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,18 @@ _WORD = frozenset("-./_")
 class QueryStore:
     """The knowledge as a queryable store, with the patients that were added."""
 
-    def __init__(self, reasoner: Reasoner, data: Iterable[Source] = (), on: datetime.date | None = None) -> None:
+    def __init__(
+        self,
+        reasoner: Reasoner,
+        data: Iterable[Source] = (),
+        on: datetime.date | None = None,
+        catalogue: tuple[Mapping[str, Query], Mapping[str, str]] | None = None,
+    ) -> None:
+        """``catalogue`` holds queries and prefixes to take instead of those in the files."""
         self.reasoner, self.on = reasoner, on
         self.knowledge = reasoner.knowledge
-        self.queries = shipped_queries(self.knowledge)
-        self.prefixes = prefixes(self.knowledge)
+        queries, known = catalogue or (shipped_queries(self.knowledge), prefixes(self.knowledge))
+        self.queries, self.prefixes = dict(queries), dict(known)
         self.store = ox.Store()
         self.broken: list[BrokenLine] = []
         """Lines of NDJSON data that could not be read."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .blocks import capital
 from .words import Words, counted, listed
 
 Json = Mapping[str, Any]
@@ -76,11 +77,30 @@ def policy(notation: str | None, words: Words) -> str:
 
 def grade(row: Json, words: Words) -> str:
     """Strength of the recommendation and certainty of its evidence, each with the status of its transcription."""
-    status = row["transcription"]
+    status, own = row["transcription"], source_grade(row, words)
+    if own and row["strength"] is row["certainty"] is None:
+        return own
     if row["strength"] is None and row["certainty"] is None and status["strength"] == status["certainty"] == NONE:
         return f"Strength and certainty: {words.status(NONE)}."
     strength = _graded("Strength", "strength", row["strength"], status["strength"], words)
-    return f"{strength} {_graded('Certainty', 'certainty', row['certainty'], status['certainty'], words)}"
+    graded = f"{strength} {_graded('Certainty', 'certainty', row['certainty'], status['certainty'], words)}"
+    return f"{own} {graded}" if own else graded
+
+
+def source_grade(row: Json, words: Words) -> str:
+    """The grade in the source's own scheme with what it means, empty where there is none."""
+    own = row.get("grade")
+    if own is None:
+        return ""
+    meaning = f": {own['meaning']}" if own["meaning"] else "."
+    return f"{capital(own['label'])}{_unverified(own['status'], words)}{meaning}"
+
+
+def gap(row: Json, words: Words) -> str:
+    """A declared gap with its reason, the source's own grade and the sources."""
+    own = source_grade(row, words)
+    named = ", ".join(str(source["title"] or source["id"]) for source in row.get("sources", ()))
+    return " ".join(part for part in (row["text"], row["reason"], own, f"Source: {named}." if named else "") if part)
 
 
 def _graded(title: str, space: str, notation: str | None, status: str | None, words: Words) -> str:
@@ -95,7 +115,8 @@ def _unverified(status: str | None, words: Words) -> str:
 
 def short_grade(row: Json, words: Words) -> str:
     """The grade in a few words."""
-    parts = []
+    own = row.get("grade")
+    parts = [] if own is None else [f"{own['label']}{_unverified(own['status'], words)}"]
     if row["strength"]:
         parts.append(
             f"{words.label('strength', row['strength'])}{_unverified(row['transcription']['strength'], words)}"

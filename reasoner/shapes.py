@@ -119,13 +119,19 @@ def authoring_shapes(folder: Path) -> Shapes:
 
 def read_shapes(paths: Iterable[Path]) -> Shapes:
     """Read shape files into one graph; raises KnowledgeError that names file and shape for the first thing wrong."""
-    names, triples, about = [], [], {}
+    files = {}
     for path in paths:
-        where = f"shapes/{path.name}"
         try:
-            data = path.read_bytes()
+            files[f"shapes/{path.name}"] = path.read_bytes()
         except OSError as error:
             raise KnowledgeError(f"cannot be read: {error.strerror}", str(path), "check the path") from error
+    return shapes_of(files)
+
+
+def shapes_of(files: Mapping[str, bytes]) -> Shapes:
+    """The shapes in the contents of files by name; raises KnowledgeError as ``read_shapes`` does."""
+    names, triples, about = [], [], {}
+    for where, data in files.items():
         graph = Graph()
         own = _parse(data, where)
         for triple in own:
@@ -232,7 +238,9 @@ class _Inspector:
 
     def _fail(self, node: str, message: str, hint: str) -> NoReturn:
         name = node if not node.startswith("_:") else self._owner(node)
-        raise KnowledgeError(f"shape `{short(name)}` {message}", self.where, hint)
+        error = KnowledgeError(f"shape `{short(name)}` {message}", self.where, hint)
+        error.term = name
+        raise error
 
     def _owner(self, node: str) -> str:
         """The named shape around a blank one."""

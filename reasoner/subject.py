@@ -42,7 +42,7 @@ class SubjectWriter:
             parts.append(words.label("side", subject["side"]))
         heading = f"{kind.capitalize()}{f' {number} of {of}' if of > 1 else ''}: {', '.join(parts)}"
         names = [subject["reference"] or subject["subject"], *(f"same as {other}" for other in subject["sameAs"])]
-        if subject["patient"]:
+        if subject["patient"] and subject["patient"] != subject["subject"]:
             names.append(f"of {subject['patient']}")
         return SubjectPage(heading.rstrip(": "), ", ".join(names), tuple(s for s in self._sections() if s.items))
 
@@ -115,7 +115,7 @@ class SubjectWriter:
         if any(r["direction"] == "for" for r in self.eligible):
             return Section("", ())
         text = "In scope, but there is no recommendation for this case."
-        gaps = [f"{gap['text']} {gap['reason']}" for g in self.scoped for gap in g.get("gaps", ())]
+        gaps = [say.gap(gap, self.words) for g in self.scoped for gap in g.get("gaps", ())]
         return Section("Nothing to recommend", (Item(text, "", as_notes(*gaps)),), ALERT)
 
     def _order_notes(self, row: Json) -> list[str]:
@@ -289,7 +289,7 @@ class SubjectWriter:
                 "undetermined": f"Undetermined whether the case belongs to those whom its evidence comes from "
                 f"({population}).",
             }.get(row["applicability"], ""))  # fmt: skip
-        notes += [f"Declared gap: {gap['text']} {gap['reason']}" for gap in row.get("gaps", ())]
+        notes += [f"Declared gap: {say.gap(gap, self.words)}" for gap in row.get("gaps", ())]
         return as_notes(*notes)
 
     def _assumed(self) -> Section:

@@ -90,10 +90,14 @@ class Validator:
 
     def check(self, triples: Triples) -> list[Check]:
         """Every SHACL result on a graph, sorted."""
+        return [] if self._compiled is None else self.check_text(_named(triples))
+
+    def check_text(self, text: str) -> list[Check]:
+        """The same on N-Triples without blank nodes."""
         if self._compiled is None:
             return []
         try:
-            report = self._compiled.validate_text(_named(triples), "ntriples")
+            report = self._compiled.validate_text(text, "ntriples")
         except ValueError as error:
             raise KnowledgeError(
                 f"cannot be used: {str(error).splitlines()[0]}", ", ".join(self.shapes.files), "mend the shape"

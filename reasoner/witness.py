@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import Any
 
+from .errors import KnowledgeError
 from .graph import GR
 from .knowledge import Knowledge
 from .model import Finding
@@ -44,6 +47,10 @@ def number_in(place: Field, cell: int, finding: Finding) -> int | float:
     if cell < len(place.cuts):
         number, side = place.cuts[cell]
         high, high_closed = number, bool(side)
+    if range_.integer and low is not None:
+        return math.ceil(low) if low_closed else math.floor(low) + 1
+    if range_.integer and high is not None:
+        return math.floor(high) if high_closed else math.ceil(high) - 1
     if low is not None and low_closed:
         chosen = low
     elif high is not None and high_closed:
@@ -77,6 +84,80 @@ def turtle(knowledge: Knowledge, kind: str, findings: Findings, comment: str = "
         said += [f"{_short(model.findings[f].iri)} {_object(model.findings[f], findings[f])}" for f in sorted(own)]
         lines += ["", f"<urn:example:{name.lower()}> " + " ;\n    ".join(said) + " ."]
     return "\n".join(lines) + "\n"
+
+
+def bundle(knowledge: Knowledge, kind: str, findings: Findings) -> dict[str, Any]:
+    """The patient as a FHIR R4 collection Bundle, ready for ``guideline assess``.
+
+    Each finding is an Observation that names the subject by its focus; a subject that is no person exists by a
+    Condition that states nothing. Raises KnowledgeError for a finding that no Observation can state.
+    """
+    resources: list[dict[str, Any]] = [{"resourceType": "Patient", "id": "patient"}]
+    mapping, person = knowledge.mapping, {"reference": "Patient/patient"}
+    located = mapping.located
+    focus: dict[str, Any] = {}
+    if located is not None and kind == located.kind:
+        focus = {"focus": [{"reference": f"Condition/{kind.lower()}"}]}
+        resources.append(_doubted(knowledge, kind, person))
+    for name, value in sorted(findings.items()):
+        finding = knowledge.model.findings[name]
+        observation: dict[str, Any] = {
+            "resourceType": "Observation",
+            "id": name,
+            "status": "final",
+            "code": _concept(*_code(knowledge, finding)),
+            "subject": person,
+        }
+        resources.append(observation | focus | _value(knowledge, finding, value))
+    entries = [{"fullUrl": f"https://example.org/{r['resourceType']}/{r['id']}", "resource": r} for r in resources]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+def _concept(system: str | None, code: str | None) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _doubted(knowledge: Knowledge, kind: str, person: dict[str, str]) -> dict[str, Any]:
+    """A Condition that establishes the subject and, being unconfirmed, says nothing of it."""
+    mapping = knowledge.mapping
+    for (type_, system, code), rules in mapping.rules.items():
+        status = next((s for s in mapping.statuses.get(type_, ()) if "doubts" in s.effects.values()), None)
+        if status is None or not any(rule.meaning.order and not rule.place for rule in rules):
+            continue
+        doubt = next(own for own, effect in status.effects.items() if effect == "doubts")
+        standing = doubt if status.system is None else _concept(status.system, doubt)
+        own = {"resourceType": type_, "id": kind.lower(), "subject": person, "code": _concept(system, code)}
+        return own | {status.element: standing}
+    raise KnowledgeError(f"no code establishes a {kind.lower()} that FHIR may leave in doubt", None, "map one")
+
+
+def _code(knowledge: Knowledge, finding: Finding) -> tuple[str | None, str | None]:
+    """The code of an Observation that carries the finding, one of the local code system where there is one."""
+    mapping = knowledge.mapping
+    codes = [
+        (system not in mapping.value_systems, system, code)
+        for (type_, system, code), rules in mapping.rules.items()
+        if type_ == "Observation" and all(r.meaning.finding == finding.notation and not r.meaning.note for r in rules)
+    ]
+    if not codes:
+        raise KnowledgeError(f"no FHIR Observation can state `{finding.notation}`", None, "map a code to it")
+    return min(codes)[1:]
+
+
+def _value(knowledge: Knowledge, finding: Finding, value: str | int | float) -> dict[str, Any]:
+    """The value of an Observation."""
+    if not isinstance(value, str):
+        if finding.range is not None and finding.range.integer:
+            return {"valueInteger": value}
+        unit = (finding.range.unit if finding.range else "") or "1"
+        quantity = {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
+        return {"valueQuantity": quantity}
+    wanted, systems = finding.mask(value), knowledge.mapping.value_systems
+    known = knowledge.mapping.values[finding.notation].items()
+    codes = [(system not in systems, str(system), str(code)) for (system, code), mask in known if mask == wanted]
+    if not codes:
+        raise KnowledgeError(f"no code says that `{finding.notation}` is `{value}`", None, "map a code to the value")
+    return {"valueCodeableConcept": _concept(*min(codes)[1:])}
 
 
 def _object(finding: Finding, value: str | int | float) -> str:

@@ -96,10 +96,12 @@ class Words:
         return f"{number:g} {self.unit(name)}".strip()
 
     def unit(self, name: str) -> str:
-        """The unit of a numeric finding as a person writes it: UCUM's brackets and its 1 left out."""
+        """The unit of a numeric finding as the knowledge words it, else in UCUM, its brackets and its 1 left out."""
         finding: Finding | None = self.findings.get(name)
         if finding is None or finding.range is None or finding.range.unit == "1":
             return ""
+        if (own := self._graph.text(finding.iri, GR + "unitLabel")) is not None:
+            return own
         return re.sub(r"[\[\]{}]", "", finding.range.unit)
 
     def interventions(self, text: str) -> str:

@@ -52,13 +52,13 @@ MISTAKES: dict[str, tuple[str, str, str, str, str]] = {
     "a file that does not parse": (CONDITIONS, "gr:AnyInfection a owl:Class ;", "gr:AnyInfection a owl:Class",
                                    "syntax", ""),
     "a finding misspelt": (CONDITIONS, "owl:onProperty gr:infectionGrade", "owl:onProperty gr:infectoinGrade",
-                           "declared terms", "did you mean `gr:infectionGrade`"),
+                           "declared terms", "did you mean `gr:infectionGrade` (infection grade)"),
     "a construct outside the fragment": (CONDITIONS, "owl:someValuesFrom", "owl:allValuesFrom",
-                                         "loading and OWL fragment", "outside the fragment"),
+                                         "OWL fragment", "outside the fragment"),
     "a value of another finding": (CONDITIONS, "owl:hasValue diabetes:present", "owl:hasValue ulcer:present",
-                                   "loading and OWL fragment", "is no value of `diabetes`"),
+                                   "OWL fragment", "is no value of `diabetes`"),
     "a code mapped to nothing": ("ontology/diabetic-foot/codes.sssom.tsv", "gr:osteomyelitis/present",
-                                 "gr:osteomyelitis/presnt", "loading and OWL fragment", ""),
+                                 "gr:osteomyelitis/presnt", "mappings", "did you mean"),
     "a property of two kinds": (FINDINGS, "gr:onFoot a owl:FunctionalProperty,",
                                 "gr:onFoot a owl:DatatypeProperty, owl:FunctionalProperty,",
                                 "OWL 2 DL profile", "more than one kind"),
@@ -66,7 +66,7 @@ MISTAKES: dict[str, tuple[str, str, str, str, str]] = {
     "a threshold changed": ("ontology/diabetic-foot/gradings.ttl", '"2.0"^^xsd:decimal', '"3.0"^^xsd:decimal',
                             "competency questions", "the result has changed"),
     "bands that leave a gap": ("ontology/diabetic-foot/gradings.ttl", 'maxExclusive "60.0"', 'maxExclusive "50.0"',
-                               "loading and OWL fragment", "leave a gap"),
+                               "loading", "leave a gap"),
 }  # fmt: skip
 
 
@@ -145,3 +145,37 @@ def test_without_java_the_referee_says_so(folder: Path, monkeypatch: pytest.Monk
     step = "HermiT: consistency and satisfiability"
     outcome = failed(folder, fast=False, only=(step,))[step]
     assert outcome.skipped is not None and "Java" in outcome.skipped and "author" in outcome.skipped
+
+
+BROKEN: dict[str, tuple[str, str, str]] = {
+    "outside the fragment": (CONDITIONS, "owl:someValuesFrom", "owl:allValuesFrom"),
+    "a cycle": (CONDITIONS, "gr:PerfusionNotAssessed )", "gr:SurgeryContraindicated )"),
+    "an undeclared term": (CONDITIONS, "owl:onProperty gr:infectionGrade", "owl:onProperty gr:infectoinGrade"),
+    "a mapping to a term that is gone": ("ontology/diabetic-foot/codes.sssom.tsv", "gr:osteomyelitis/present",
+                                         "gr:osteomyelitis/presnt"),
+    "a half-written file": (CONDITIONS, '"An infected lesion: mild, moderate or severe."@en .', '"An inf'),
+    "an order in words": (FINDINGS, 'gr:order "1"^^xsd:integer', 'gr:order "one"'),
+    "an estimate in words": ("ontology/iwgdf-offloading-2023/evidence.ttl", 'gr:lower "1.09"^^xsd:decimal',
+                             'gr:lower "about one"'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_knowledge_is_a_finding_of_check_and_one_line_elsewhere(
+    folder: Path, name: str, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """`check` lists it and ends with 3; `assess` cannot run: one line, with place and hint, and exit 1."""
+    spoil(folder, *BROKEN[name])
+    assert main(["check", "--fast", str(folder)]) == 3
+    listed = capsysbinary.readouterr()
+    assert b"not sound" in listed.out and b"Traceback" not in listed.err
+    assert main(["assess", "--knowledge", str(folder), str(ROOT / "examples" / "after-surgery.ttl")]) == 1
+    refused = capsysbinary.readouterr()
+    assert refused.out == b"" and refused.err.startswith(b"error: ") and refused.err.count(b"\n") == 1
+    assert b";" in refused.err
+
+
+def test_the_closing_line_names_the_next_command(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Proofs over every patient are another command, which a sound check points at."""
+    assert main(["check", "--fast"]) == 0
+    assert b"Next: `guideline prove`" in capsysbinary.readouterr().out

@@ -1,99 +1,113 @@
-"""Checks of what the knowledge says: authoring shapes, OWL 2 DL, competency questions, cases."""
+"""Checks of what the knowledge says: authoring shapes, loading, competency questions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from concurrent.futures import Future, ThreadPoolExecutor
 
-import pyoxigraph as ox
-
-from reasoner.cases import Judge, case_files, read_case
-from reasoner.errors import ReasonerError
-from reasoner.graph import OWL, RDF, RDFS, TYPE
-from reasoner.inputs import BrokenLine
+from reasoner.catalogue import Query
+from reasoner.errors import QueryError, ReasonerError
+from reasoner.graph import GR
 from reasoner.knowledge import shipped
-from reasoner.query import QueryStore
-from reasoner.shapes import authoring_shapes
-from reasoner.validate import Validator
+from reasoner.shapes import AUTHORING, shapes_of
+from reasoner.validate import Check, Validator
 
-from .bench import Bench, Problem
-from .files import Found
+from .bench import Bench
+from .files import asked, expected
+from .found import Found
+from .problem import Problem
+from .snapshot import BLANK, SHAPES
 
-_PROPERTIES = tuple(OWL + kind for kind in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty"))
-_LISTS = {OWL + name for name in ("intersectionOf", "unionOf", "oneOf", "distinctMembers", "members",
-                                  "withRestrictions", "disjointUnionOf", "propertyChainAxiom", "hasKey")}  # fmt: skip
+_COARSE = ("FragmentShape", "AcyclicClassShape", "AcyclicPreferenceShape", "Restriction", "ClassShape", "DatatypeShape",
+           "AssumedValueShape", "LogSymmetricShape", "ValueSetShape")  # fmt: skip
+"""Shapes that say in general what the program says of the very place."""
+_OURS = re.compile(r"gr:[\w./-]*[\w-]")
 
 
 def authoring(bench: Bench) -> Found:
     """The ontology meets shapes/authoring.ttl."""
-    home = bench.home if (bench.home / "shapes" / "authoring.ttl").is_file() else shipped()
-    triples = [t for path in bench.turtle for t in ox.parse(path.read_bytes(), format=ox.RdfFormat.TURTLE)]
-    yield len(triples)
-    for check in Validator(authoring_shapes(home)).check(triples):
+    checks = validating(bench)
+    yield bench.graph.size
+    for check in checks.result():
         if check.severity == "Violation":
-            message, _, fix = check.message.rpartition("; ")
-            yield bench.problem(check.focus, (message or check.message).rstrip("."), fix.rstrip(".") or "mend it")
+            yield _violation(bench, check)
 
 
-def profile(bench: Bench) -> Found:
-    """OWL 2 DL where editors slip: one kind for each property, declared classes, no list outside an axiom."""
-    graph = bench.graph
-    for kind in _PROPERTIES:
-        for iri in graph.subjects(TYPE, kind):
-            yield 1
-            if len([other for other in _PROPERTIES if other in graph.nodes(iri, TYPE)]) > 1:
-                yield bench.problem(iri, "is a property of more than one kind", "keep one of the declarations")
-    annotations = set(graph.subjects(TYPE, _PROPERTIES[2]))
-    for subject, predicate, object_ in graph.triples():
-        if predicate == OWL + "onProperty" and object_ in annotations:
-            yield bench.problem(str(object_), "is an annotation property in a restriction", "declare it as a finding")
-        if predicate in (RDFS + "subClassOf", OWL + "equivalentClass") and not subject.startswith("_:"):
-            yield 1
-            if OWL + "Class" not in graph.nodes(subject, TYPE) and RDFS + "Datatype" not in graph.nodes(subject, TYPE):
-                yield bench.problem(subject, "has class axioms but is not declared", "add `a owl:Class`")
-        is_list = isinstance(object_, str) and graph.nodes(object_, RDF + "first")
-        if is_list and predicate != RDF + "rest" and predicate not in _LISTS:
-            yield bench.problem(subject, "uses an RDF list outside an OWL axiom", "use nodes with gr:order instead")
+def validating(bench: Bench) -> Future[list[Check]]:
+    """The results of the authoring shapes to come; the engine works beside the other steps."""
+    name = f"{SHAPES}/{AUTHORING}"
+    data = bench.files.get(name) or (shipped() / name).read_bytes()
+
+    def begin() -> Future[list[Check]]:
+        validator = bench.memo.get(("validator", data), lambda: Validator(shapes_of({name: data})))
+        text = "".join(document.triples for document in bench.ontology)
+        pool = ThreadPoolExecutor(1)
+        future = pool.submit(validator.check_text, text)
+        pool.shutdown(wait=False)
+        return future
+
+    return bench.memo.get(("authoring", bench.key, data), begin)
+
+
+def _violation(bench: Bench, check: Check) -> Problem:
+    message, _, fix = check.message.rstrip(".").rpartition(": ")
+    if not message:
+        message, _, fix = check.message.rstrip(".").rpartition("; ")
+    said = (check.value or "").strip("<>")
+    literal = re.match(r'"[^"]*"', check.value or "")
+    path = check.path or ""
+    clues = [said if literal is None else literal[0], path]
+    owner = bench.owner(check.focus)
+    text = _OURS.sub(
+        lambda match: bench.label(GR + match[0][3:]) if GR + match[0][3:] in bench.graph else match[0], message
+    )
+    coarse = check.shape.removeprefix(GR + "shape/").startswith(_COARSE)
+    return bench.problem(
+        owner, text[:1].lower() + text[1:], fix or "mend it", clues=[c for c in clues if c and BLANK not in c],
+        coarse=coarse,
+    )  # fmt: skip
+
+
+def loading(bench: Bench) -> Found:
+    """The knowledge loads and compiles: findings, guidelines, gradings, mappings, patient shapes."""
+    try:
+        knowledge = bench.reasoner.knowledge
+    except ReasonerError as error:
+        yield from bench.from_error(error)
+        return
+    yield sum(len(guideline.trees()) for guideline in knowledge.guidelines)
 
 
 def questions(bench: Bench) -> Found:
     """Every competency question over the knowledge gives the result that lies beside it."""
-    store = QueryStore(bench.reasoner)
-    for query in store.queries.values():
-        if "/" in query.name or query.needs_patients:
+    for query in bench.queries.values():
+        if "/" in query.name or query.needs_patients or query.file not in bench.files:
             continue
         yield 1
-        try:
-            result = store.query(query.name)
-        except ReasonerError as error:
-            yield from bench.from_error(error)
-            continue
-        for form, written in (("tsv", result.to_tsv), ("srj", result.to_json), ("ttl", result.to_turtle)):
-            expected = bench.home / "queries" / "expected" / f"{query.name}.{form}"
-            if expected.is_file() and written() != expected.read_bytes():
-                fix = "read the difference; if it is meant, write the new result there"
-                yield Problem(bench.shown(expected), f"`{query.name}`", "the result has changed", fix)
+        wanted = tuple(expected(bench, query))
+        key = ("question", query.file, query.text, bench.key, wanted, tuple(bench.prefixes.items()))
+        yield from bench.memo.get(key, lambda q=query, w=wanted: list(_question(bench, q, w)))  # type: ignore[misc]
 
 
-def cases(bench: Bench) -> Found:
-    """Every patient case gets the answer that it expects."""
-    judge = Judge(bench.knowledge)
-    for path in case_files(bench.ontology):
-        yield 1
-        yield from _case(bench, judge, path)
-
-
-def _case(bench: Bench, judge: Judge, path: Path) -> Iterator[Problem]:
+def _question(bench: Bench, query: Query, wanted: tuple[tuple[str, bytes], ...]) -> Found:
+    term = asked(query)
     try:
-        case = read_case(path)
-        answers = list((bench.strict if case.strict else bench.reasoner).assess_all(path))
-    except ReasonerError as error:
-        yield from bench.from_error(error)
+        result = bench.store.run(query.text, query.file)
+        found = {"tsv": result.to_tsv, "srj": result.to_json, "ttl": result.to_turtle}
+        given = {form: found[form]() for form, _ in wanted}
+    except QueryError as error:
+        yield Problem(error.where or query.file, term, error.message, error.hint or "mend the query")
         return
-    for answer in answers:
-        if isinstance(answer, BrokenLine):
-            continue
-        for difference in judge.differences(case, answer.to_dict()):
-            message = f"{difference.about} is {difference.found}, expected {difference.expected}"
-            fix = "mend the rule, or the case if its claim is wrong"
-            yield Problem(bench.locate(case.iri, path), f"case `{path.stem}`", message, fix)
+    for form, data in wanted:
+        if given[form] != data:
+            name = f"queries/expected/{query.name}.{form}"
+            old, new = data.decode().splitlines(), given[form].decode().splitlines()
+            line = next(
+                (n for n, pair in enumerate(zip(old, new, strict=False), 1) if pair[0] != pair[1]),
+                min(len(old), len(new)) + 1,
+            )
+            gone, come = len(set(old) - set(new)), len(set(new) - set(old))
+            message = f"the result has changed: {gone} of {len(old)} lines gone, {come} new"
+            named = {"srj": "json", "ttl": "turtle"}.get(form, form)
+            fix = f"if it is meant, write it anew: guideline query {query.name} --format {named}"
+            yield Problem(f"{name}:{line}", term, message, fix)

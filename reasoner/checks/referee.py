@@ -9,9 +9,10 @@ from reasoner.criteria import Named
 from reasoner.graph import OWL, TYPE
 from reasoner.hermit import Hermit, Probes, logical
 
-from .bench import Bench, Problem
+from .bench import Bench
 from .clash import clashing
-from .files import Found
+from .found import Found
+from .problem import Problem
 
 STATES = 10
 """Random partial states that each recommendation is probed at."""
@@ -25,7 +26,7 @@ def satisfiable(bench: Bench) -> Found:
     if not hermit.is_consistent():
         clash = clashing(graph)
         names = ", ".join(bench.label(iri) for iri in clash)
-        where = bench.locate(clash[0]) if clash else bench.shown(bench.ontology)
+        where = bench.locate(clash[0]) if clash else bench.ontology[-1].name
         yield 1
         yield Problem(where, names, "the ontology is inconsistent: these axioms clash", "mend or remove one of them")
         return

@@ -12,7 +12,7 @@ from pathlib import Path
 from reasoner.assess import Reasoner
 from reasoner.derive import Deriver
 from reasoner.errors import KnowledgeError, UsageError
-from reasoner.knowledge import Knowledge, load_knowledge, shipped
+from reasoner.knowledge import Knowledge, load_knowledge
 from reasoner.program import Program
 
 from .archives import unpack_revision, unpack_wheel
@@ -64,9 +64,7 @@ def open_side(name: str, stack: ExitStack) -> Side:
     """
     path = Path(name)
     if path.is_dir():
-        has_core = (path / "ontology" / "core").is_dir() and not path.samefile(shipped())
-        core = "shipped, with the folder's own files over it" if has_core else "shipped"
-        return Side(name, FOLDER, load_knowledge(path), core)
+        return Side(name, FOLDER, load_knowledge(path))
     if path.suffix == ".whl":
         if not path.is_file():
             raise UsageError("no such wheel", f"`{name}`", "check the path")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from fractions import Fraction
 
-from reasoner.errors import KnowledgeError
+from reasoner.errors import KnowledgeError, raise_all
 from reasoner.graph import GR, NOTATION, Graph
 from reasoner.model import Finding, Model
 
@@ -13,6 +14,7 @@ from .sssom import Row, Table, read_table
 from .tables import CodedResource, FhirMapping, Located, Meaning, Rule, Status, System
 
 _EXACT, _BROADER, _NARROWER = "skos:exactMatch", "skos:broadMatch", "skos:narrowMatch"
+_RELATIONS = (_EXACT, _BROADER, _NARROWER, "skos:closeMatch", "skos:relatedMatch")
 _EFFECTS = ("counts", "negates", "doubts", "erases")
 _TRANSFORMS = frozenset({"age-in-years"})
 _OBSERVATION = "Observation"
@@ -51,10 +53,19 @@ class _Loader:
         for system in self.systems.values():
             if system.notations:
                 self._notations(system)
+        problems = []
         for name, text in sorted(sssom.items()):
-            table = read_table(name, text)
+            try:
+                table = read_table(name, text)
+            except KnowledgeError as error:
+                problems.append(error)
+                continue
             for row in table.rows:
-                self._row(table, row)
+                try:
+                    self._row(table, row)
+                except KnowledgeError as error:
+                    problems.append(error)
+        raise_all(problems)
         return FhirMapping(
             systems=self.systems,
             rules={key: tuple(rules) for key, rules in self.rules.items()},
@@ -223,14 +234,19 @@ class _Loader:
         elif target in self.findings:
             finding, mask = self.findings[target], 0
         else:
-            raise row.error(f"`{row['object_id']}` is no finding or value of the model", "name a term of the findings")
+            near = get_close_matches(target, [*self.value_iris, *self.findings], 1, 0.85)
+            hint = f"did you mean `{_short(near[0])}`?" if near else "name a term of the findings"
+            raise row.error(f"`{row['object_id']}` is no finding or value of the model", hint)
         if kind == "value":
             self._value(row, system, code, finding, mask)
             return
         if kind != _OBSERVATION and kind not in self.resources:
             raise row.error(f"`{kind}` is no resource type that states a code", "declare a gr:CodedResource")
         if (mask == 0) != (kind == _OBSERVATION):
-            raise row.error("an Observation maps to a finding, any other resource to a value", "mend object_id")
+            hint = (
+                "name the finding in object_id" if kind == _OBSERVATION else "name a value of the finding in object_id"
+            )
+            raise row.error("an Observation maps to a finding, any other resource to a value", hint)
         rule = self._rule_of(table, row, finding, mask)
         if match == "code":
             self._rule(kind, system.uri, code, rule)
@@ -249,8 +265,10 @@ class _Loader:
 
     def _rule_of(self, table: Table, row: Row, finding: Finding, mask: int) -> Rule:
         predicate, place = row["predicate_id"], 0
-        if not predicate.startswith("skos:"):
-            raise row.error(f"`{predicate}` is no SKOS mapping relation", "write skos:exactMatch or the like")
+        if predicate not in _RELATIONS:
+            near = get_close_matches(predicate, _RELATIONS, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"write one of {', '.join(_RELATIONS[:3])}"
+            raise row.error(f"`{predicate}` is no SKOS mapping relation", hint)
         gives = predicate in (_EXACT, _BROADER)
         note = "" if gives else f"its code is broader than `{finding.notation}` and gives no value of it"
         if row["site_class"]:

@@ -1,0 +1,8 @@
+"""What a check yields."""
+
+from collections.abc import Iterator
+
+from .problem import Problem
+
+Found = Iterator[Problem | int]
+"""Problems as they are found; a number adds to the count of things looked at."""
