@@ -47,7 +47,7 @@ def add_cohort(commands: Commands[Parser]) -> None:
         "--chunk",
         metavar="MIB",
         type=_size,
-        help="how much a step reads; smaller takes less memory (default: by input)",
+        help="how much a step reads; less needs less memory (default: by input)",
     )
     command.add_argument("--keep", metavar="COLUMN", action="append", default=[],
                          help="a column of a table that is no finding and goes along; may be given again")  # fmt: skip
