@@ -1,0 +1,241 @@
+"""Frames of findings as batches of codes: one column a finding, named as in the model.
+
+Whatever the type of a column, each distinct text is read once. What is no value of the model is never used and never
+lost: it is counted by column and value, and its row is marked.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from reasoner.errors import DataError, UsageError
+from reasoner.model import Finding, Range
+
+from .bits import together
+from .coding import Code, Codes
+from .kernel import Kernel
+
+PATIENT, SUBJECT = "patient", "subject"
+_ROWS = 1 << 20
+_NEAR = 1 << 18
+_FEW = 8
+_READERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
+    ".parquet": pl.scan_parquet,
+    ".arrow": pl.scan_ipc,
+    ".feather": pl.scan_ipc,
+    ".ipc": pl.scan_ipc,
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame taken apart."""
+
+    n: int
+    batch: dict[str, Codes]
+    patient: pl.Series
+    subject: pl.Series
+    kept: pl.DataFrame
+    """The columns that go along unread."""
+    rejected: dict[str, NDArray[np.bool_]]
+    """Findings of which some row has a value that is none of the model's, with these rows."""
+    counts: Counter[tuple[str, str]]
+    """The same by column and value."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    codes: Codes
+    rejected: NDArray[np.bool_] | None = None
+    counts: Counter[str] | None = None
+
+
+def encode(kernel: Kernel, frame: pl.DataFrame, keep: Sequence[str] = ()) -> Table:
+    """The codes of a frame's findings; ``keep`` names columns that are no findings and go along.
+
+    Raises UsageError for a column that is neither.
+    """
+    names = [name for name in frame.columns if name in kernel.codes and name not in keep]
+    for name in keep:
+        if name not in frame.columns:
+            raise UsageError(f"the frame lacks the column `{name}`", None, "keep only columns that are there")
+    for name in frame.columns:
+        if name not in names and name not in (PATIENT, SUBJECT, *keep):
+            raise _unknown(name, kernel)
+
+    arrays = together({name: kernel.codes[name].dtype for name in names}, frame.height)
+
+    def reading(name: str) -> _Read:
+        finding, code = kernel.model.findings[name], kernel.codes[name]
+        read = _values if finding.range is None else _numbers
+        return read(frame[name], finding, code, arrays[name])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        reads = dict(zip(names, pool.map(reading, names), strict=True))
+    counts = Counter({(name, text): n for name, own in reads.items() for text, n in (own.counts or {}).items()})
+    return Table(
+        frame.height,
+        {name: own.codes for name, own in reads.items()},
+        _ids(frame, PATIENT),
+        _numbered(_ids(frame, SUBJECT)),
+        frame.select(keep),
+        {name: own.rejected for name, own in reads.items() if own.rejected is not None},
+        counts,
+    )
+
+
+def tables(path: Path, rows: int = _ROWS) -> Iterator[pl.DataFrame]:
+    """The rows of a CSV, Parquet or Arrow file, some at a time; CSV as texts.
+
+    Raises DataError when the file cannot be read.
+    """
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".csv":
+            scan = pl.scan_csv(path, infer_schema=False)
+        elif suffix in _READERS:
+            scan = _READERS[suffix](path)
+        else:
+            raise UsageError("no table that can be read", f"`{path}`", "use .csv, .parquet or .arrow")
+        yield from scan.collect_batches(chunk_size=rows, maintain_order=True)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        what = str(error).strip().splitlines()[0] if str(error).strip() else "it is damaged"
+        raise DataError(f"the table cannot be read: {what}", f"`{path}`", "mend or replace the file") from error
+
+
+def _unknown(name: str, kernel: Kernel) -> UsageError:
+    near = difflib.get_close_matches(name, kernel.codes, 1)
+    meant = f"write `{near[0]}`" if near else "see `guideline terms`"
+    return UsageError(f"the column `{name}` is no finding", None, f"{meant}, or keep or drop the column")
+
+
+def _ids(frame: pl.DataFrame, name: str) -> pl.Series:
+    if name not in frame.columns:
+        return pl.Series(name, [None], dtype=pl.String).new_from_index(0, frame.height)
+    return frame[name].cast(pl.String)
+
+
+def _numbered(ids: pl.Series) -> pl.Series:
+    """Rows without a name are named by their number, from 1."""
+    if not ids.null_count():
+        return ids
+    numbers = pl.int_range(1, len(ids) + 1, eager=True).cast(pl.String)
+    return ids.zip_with(ids.is_not_null(), numbers).alias(ids.name)
+
+
+def _values(column: pl.Series, finding: Finding, code: Code, out: Codes) -> _Read:
+    """Codes of a column of texts: each distinct text is read once."""
+    physical, texts = _distinct(column)
+    codes = np.zeros(max(texts, default=-1) + 2, code.dtype)
+    wrong = np.zeros(len(codes), np.bool_)
+    for place, text in texts.items():
+        mask = _mask(text, finding)
+        codes[place], wrong[place] = mask or 0, mask is None
+    none = len(codes) - 1
+    for rows, at in _parts(physical, none):
+        _look_up(codes, at, out[rows])
+    if not wrong.any():
+        return _Read(out)
+    every = physical.fill_null(none).to_numpy()
+    seen = np.bincount(every, minlength=len(codes))
+    counts = Counter({texts[place]: int(seen[place]) for place in np.flatnonzero(wrong & (seen > 0)).tolist()})
+    return _Read(out, wrong.take(every) if counts else None, counts)
+
+
+def _parts(column: pl.Series, null: float) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """The values of a column some rows at a time: what is made of them in between stays near the processor."""
+    for start in range(0, len(column), _NEAR):
+        part = column.slice(start, _NEAR).fill_null(null).to_numpy()
+        yield slice(start, start + len(part)), part
+
+
+def _look_up(table: Codes, at: NDArray[np.unsignedinteger], out: Codes) -> None:
+    """``out[:] = table[at]``; for a few values comparing is several times as quick as looking up."""
+    if len(table) > _FEW:
+        np.take(table, at, out=out, mode="clip")
+        return
+    out[:] = 0
+    for place in np.flatnonzero(table):
+        out |= (at == place).view(np.uint8) * table[place]
+
+
+def _distinct(column: pl.Series) -> tuple[pl.Series, dict[int, str]]:
+    """A column as numbers, and the texts they stand for; the type has room for one more."""
+    if isinstance(column.dtype, pl.Enum):
+        texts = column.dtype.categories.to_list()
+        physical = column.to_physical()
+        return physical if len(texts) < np.iinfo(np.uint8).max else physical.cast(pl.UInt32), dict(enumerate(texts))
+    if not isinstance(column.dtype, pl.Categorical):
+        if isinstance(column.dtype, pl.List):
+            column = column.cast(pl.List(pl.String)).list.join("|")
+        # Categories of their own: what is in a column must not stay in memory for as long as the process.
+        column = column.cast(pl.String).cast(pl.Categorical(pl.Categories.random()))
+    physical = column.to_physical().cast(pl.UInt32)
+    none = cast(int, -1 if (greatest := physical.max()) is None else greatest) + 1
+    last = np.zeros(none + 1, np.intp)
+    for rows, at in _parts(physical, none):
+        last[at] = np.arange(rows.start + 1, rows.stop + 1)
+    places = np.flatnonzero(last[:none])
+    said = column.gather(pl.Series(last[places] - 1)).cast(pl.String).to_list()
+    return physical, {none - 1: ""} | dict(zip(places.tolist(), said, strict=True)) if none else {}
+
+
+def _mask(text: str, finding: Finding) -> int | None:
+    """The values that a text leaves possible, 0 where it says nothing, None where it says what is no value."""
+    if not text.strip():
+        return 0
+    mask = 0
+    for part in text.split("|"):
+        if not (bit := finding.mask(part.strip())):
+            return None
+        mask |= bit
+    return mask
+
+
+def _numbers(column: pl.Series, finding: Finding, code: Code, out: Codes) -> _Read:
+    dtype, range_ = column.dtype, finding.range
+    assert range_ is not None
+    if dtype == pl.Boolean or dtype.is_nested() or dtype.is_temporal():
+        column = column.cast(pl.String, strict=False) if dtype == pl.Boolean else _shown(column)
+        dtype = pl.String()
+    if not dtype.is_numeric():
+        texts = column.cast(pl.String).str.strip_chars()
+        column = texts.set(texts == "", None)
+        read = texts.cast(pl.Float64, strict=False)
+    else:
+        # A short float means the decimal that it is written as, and thresholds are decimals.
+        read = (column.cast(pl.String) if dtype == pl.Float32 else column).cast(pl.Float64)
+    good = np.empty(len(column), np.bool_)
+    for rows, values in _parts(read, np.nan):
+        good[rows] = _within(values, range_)
+        np.multiply(code.cells(values) + code.dtype.type(1), good[rows], out=out[rows])
+    if np.count_nonzero(good) == len(column) - column.null_count():
+        return _Read(out)
+    wrong = column.is_not_null().to_numpy() & ~good
+    return _Read(out, wrong, Counter(column.filter(pl.Series(wrong)).cast(pl.String).to_list()))
+
+
+def _within(values: NDArray[np.float64], range_: Range) -> NDArray[np.bool_]:
+    good = np.isfinite(values)
+    if range_.minimum is not None:
+        good &= values >= range_.minimum
+    if range_.maximum is not None:
+        good &= values <= range_.maximum
+    if range_.integer:
+        good &= values == np.floor(values)
+    return good
+
+
+def _shown(column: pl.Series) -> pl.Series:
+    return pl.Series(column.name, [None if value is None else str(value) for value in column], dtype=pl.String)

@@ -1,0 +1,69 @@
+"""The report as one page: no script, no request to anywhere, and every picture with its numbers beside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .report_pictures import Part, patterns, single, stacked
+from .results import VERDICTS
+
+if TYPE_CHECKING:
+    from .report import Told
+
+_ORDER = (VERDICTS[1], VERDICTS[0], VERDICTS[3], VERDICTS[2])
+"""Eligible first, then what is open, then in conflict, then not eligible."""
+_FEW = 15
+
+
+def page(told: Told) -> str:
+    """The whole document."""
+    return render(told.data)
+
+
+def render(report: Mapping[str, Any]) -> str:
+    """The whole document, from the report as JSON."""
+    environment = Environment(
+        loader=PackageLoader("reasoner"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["share"] = _share
+    style = environment.get_template("pages/style.css").render() + environment.get_template("cohort/bars.css").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template("cohort/report.html").render(
+        report=report,
+        counts=report["counts"],
+        style=style,
+        style_hash=f"sha256-{digest}",
+        patterns=patterns(),
+        order=_ORDER,
+        bars=_bars(report),
+        few=_FEW,
+    )
+
+
+def _bars(report: Mapping[str, Any]) -> dict[str, str]:
+    """All pictures by what they show."""
+    drawn = {}
+    for own in report["recommendations"]:
+        ident = f"verdicts-{own['id']}"
+        parts = [Part(word, own["verdicts"][word]) for word in _ORDER]
+        drawn[ident] = stacked(ident, f"Verdicts on {own['id']}", parts)
+    for what in ("missing", "alone", "assumed"):
+        most = max((own["verdicts"] for own in report[what]), default=0)
+        for own in report[what][:_FEW]:
+            ident = f"{what}-{own['finding']}"
+            drawn[ident] = single(ident, f"{own['label']}: verdicts", own["verdicts"], most)
+    return drawn
+
+
+def _share(number: int, total: int) -> str:
+    return f"{number / total:.1%}" if total else "–"

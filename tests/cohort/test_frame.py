@@ -1,0 +1,259 @@
+"""Frames in, frames out: every kind of frame and column, and what cannot be read."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from referee.generate import random_measurements, random_state
+
+import reasoner
+from reasoner.cohort import Kernel
+from reasoner.cohort.frame import encode, tables
+
+from .rowpath import word
+
+LESIONS = 400
+NUMBERS = ("ankle-brachial-index", "toe-pressure", "erythema-extent")
+
+
+@pytest.fixture(scope="module")
+def loaded() -> reasoner.Reasoner:
+    return reasoner.load()
+
+
+@pytest.fixture(scope="module")
+def own(loaded: reasoner.Reasoner) -> Kernel:
+    return loaded.kernel()
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    random = Random(21)
+    return [random.choice((random_state, random_measurements))(random) for _ in range(LESIONS)]
+
+
+@pytest.fixture(scope="module")
+def frame(own: Kernel, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """The rows as texts and numbers."""
+    columns: dict[str, Any] = {
+        "patient": [f"p{i // 2}" for i in range(LESIONS)],
+        "subject": [f"Condition/{i}" for i in range(LESIONS)],
+    }
+    for name, code in own.codes.items():
+        values = [row.get(name) for row in rows]
+        texts = ["|".join(v) if isinstance(v, list) else v for v in values]
+        columns[name] = texts if code.cuts is None else pl.Series(values, dtype=pl.Float64, strict=False)
+    return pl.DataFrame(columns)
+
+
+def in_pandas(frame: pl.DataFrame) -> pd.DataFrame:
+    return frame.to_pandas()
+
+
+def in_arrow(frame: pl.DataFrame) -> pa.Table:
+    return frame.to_arrow()
+
+
+def as_polars(answer: Any) -> pl.DataFrame:
+    if isinstance(answer, pd.DataFrame):
+        return pl.from_pandas(answer)
+    return answer.collect() if isinstance(answer, pl.LazyFrame) else pl.DataFrame(answer)
+
+
+@pytest.mark.parametrize("convert", [lambda f: f, lambda f: f.lazy(), in_pandas, in_arrow])
+def test_every_kind_of_frame_and_both_layouts(
+    loaded: reasoner.Reasoner,
+    frame: pl.DataFrame,
+    rows: list[dict[str, Any]],
+    convert: Callable[[pl.DataFrame], Any],
+) -> None:
+    given = convert(frame)
+    long, wide = loaded.assess_frame(given), loaded.assess_frame(given, "wide")
+    assert type(long) is type(wide) is type(given)
+    told = {(r["subject"], r["recommendation"]): r for r in as_polars(long).iter_rows(named=True)}
+    across = {r["subject"]: r for r in as_polars(wide).iter_rows(named=True)}
+    assert len(told) == LESIONS * len(loaded.kernel().columns) and len(across) == LESIONS
+    headers = {header["id"]: header for header in loaded.assess({"resourceType": "Bundle"}).to_dict()["guidelines"]}
+    for i, row in enumerate(rows[:: 1 if isinstance(given, pl.DataFrame) else 10]):
+        subject = f"Condition/{i * (1 if isinstance(given, pl.DataFrame) else 10)}"
+        for guideline in loaded.assess_findings(row)["guidelines"]:
+            assert across[subject][f"scope:{guideline['id']}"] == guideline["scope"]
+            for expected in guideline["recommendations"]:
+                got = told[subject, expected["id"]]
+                assert got["guideline"] == guideline["id"]
+                assert got["scope"] == guideline["scope"] and got["applicability"] == guideline["applicability"]
+                assert got["verdict"] == across[subject][expected["id"]] == expected["verdict"]
+                assert got["preferred"] == word(expected["preferred"])
+                assert got["overriddenBy"] == expected["overriddenBy"]
+                assert list(got["missing"]) == expected["missing"] and list(got["assumed"]) == expected["assumed"]
+                assert list(got["reason"]) == [because["finding"] for because in expected["because"]]
+                assert got["version"] == headers[guideline["id"]]["version"]
+                assert got["sha256"] == headers[guideline["id"]]["sha256"]
+                assert list(got["rejected"]) == []
+
+
+def test_strict_frames(rows: list[dict[str, Any]], frame: pl.DataFrame) -> None:
+    strict = reasoner.load(strict=True)
+    answer = strict.assess_frame(frame)
+    assert answer["assumed"].list.len().sum() == 0
+    told = {(r["subject"], r["recommendation"]): r["verdict"] for r in answer.iter_rows(named=True)}
+    for i, row in enumerate(rows[:100]):
+        for guideline in strict.assess_findings(row)["guidelines"]:
+            for expected in guideline["recommendations"]:
+                assert told[f"Condition/{i}", expected["id"]] == expected["verdict"]
+
+
+def test_types_of_columns_do_not_matter(own: Kernel, frame: pl.DataFrame) -> None:
+    expected = encode(own, frame).batch
+    frame = frame.with_columns(pl.col(pl.Null).cast(pl.String))
+    coded = [name for name, code in own.codes.items() if code.cuts is None]
+    cells = [name for name, code in own.codes.items() if code.cuts is not None]
+    listed = frame.with_columns(pl.col(name).str.split("|") for name in coded)
+    others = {
+        "categories": frame.with_columns(pl.col(coded).cast(pl.Categorical)),
+        "closed": frame.with_columns(
+            pl.col(name).cast(pl.Enum(frame[name].drop_nulls().unique().sort())) for name in coded
+        ),
+        "lists": listed,
+        "spaces": frame.with_columns(
+            pl.concat_str(pl.col(name).str.replace_all(r"\|", " | "), pl.lit(" ")).alias(name) for name in coded
+        ),
+        "short": frame.with_columns(pl.col(cells).cast(pl.Float32)),
+        "decimals": frame.with_columns(pl.col(cells).round(3).cast(pl.Decimal(9, 3))),
+        "texts": frame.with_columns(pl.col(cells).cast(pl.String).fill_null(" ")),
+    }
+    for name, other in others.items():
+        table = encode(own, other)
+        assert not table.counts, name
+        for finding, codes in expected.items():
+            assert (table.batch[finding] == codes).all(), (name, finding)
+
+
+def test_thresholds_in_short_floats_and_whole_numbers(own: Kernel) -> None:
+    values = [0.39, 0.4, 0.6, 0.8, 0.79, 1.3, 1.31, 0.0, 3.0]
+    codes = [own.codes[NUMBERS[0]].number(value) for value in values]
+    for dtype in (pl.Float64, pl.Float32, pl.String):
+        column = pl.Series(values).cast(pl.Float64)
+        column = column.cast(dtype)
+        assert encode(own, pl.DataFrame({NUMBERS[0]: column})).batch[NUMBERS[0]].tolist() == codes, dtype
+    whole = encode(own, pl.DataFrame({NUMBERS[1]: pl.Series([30, 29, None], dtype=pl.Int16)})).batch[NUMBERS[1]]
+    assert whole.tolist() == [own.codes[NUMBERS[1]].number(30), own.codes[NUMBERS[1]].number(29), 0]
+
+
+def test_what_cannot_be_read_is_listed_and_counted(loaded: reasoner.Reasoner, own: Kernel) -> None:
+    given = pl.DataFrame(
+        {
+            "ulcer": ["present", "maybe", None, "present"],
+            "site": ["heel", "heel|moon", "midfoot|heel", ""],
+            "toe-pressure": [30.0, 301.0, float("nan"), float("inf")],
+            "sirs-criteria": ["1", "1.5", "many", "-1"],
+            "neuropathy": [True, None, None, None],
+            "local-infection-signs": [None, True, None, None],
+        }
+    )
+    table = encode(own, given)
+    assert table.counts == {
+        ("ulcer", "maybe"): 1, ("site", "heel|moon"): 1, ("toe-pressure", "301.0"): 1, ("toe-pressure", "NaN"): 1,
+        ("toe-pressure", "inf"): 1, ("sirs-criteria", "1.5"): 1, ("sirs-criteria", "many"): 1,
+        ("sirs-criteria", "-1"): 1, ("neuropathy", "true"): 1, ("local-infection-signs", "true"): 1,
+    }  # fmt: skip
+    with pytest.warns(UserWarning, match=r"not used.*rejected.*and 5 more"):
+        answer = loaded.assess_frame(given)
+    assert answer.height == 4 * len(own.columns)
+    first = answer.filter(pl.col("recommendation") == own.columns[0].id)
+    assert first["subject"].to_list() == ["1", "2", "3", "4"]
+    assert [set(names) for names in first["rejected"].to_list()] == [
+        {"neuropathy"},
+        {"ulcer", "site", "toe-pressure", "sirs-criteria", "local-infection-signs"},
+        {"toe-pressure", "sirs-criteria"},
+        {"toe-pressure", "sirs-criteria"},
+    ]
+    assert first["invalid"].all()
+    assert loaded.assess_frame(pl.DataFrame({"ulcer": ["present"]}))["invalid"].to_list() == [False] * len(own.columns)
+
+
+def test_other_columns_are_kept_when_named_and_refused_otherwise(loaded: reasoner.Reasoner) -> None:
+    given = pl.DataFrame({"ulcer": ["present"], "ward": ["A"]})
+    with pytest.raises(reasoner.UsageError, match="`ward` is no finding"):
+        loaded.assess_frame(given)
+    with pytest.raises(reasoner.UsageError, match="write `toe-pressure`"):
+        loaded.assess_frame(pl.DataFrame({"toe_pressure": [30]}))
+    assert loaded.assess_frame(given, keep=["ward"])["ward"].unique().to_list() == ["A"]
+    with pytest.raises(reasoner.UsageError, match="lacks the column `bed`"):
+        loaded.assess_frame(given, keep=["ward", "bed"])
+    with pytest.raises(reasoner.UsageError, match="no layout"):
+        loaded.assess_frame(given, "tall")
+    with pytest.raises(reasoner.UsageError, match="no frame"):
+        loaded.assess_frame([{"ulcer": "present"}])
+
+
+def test_types_and_nulls_of_the_answer(loaded: reasoner.Reasoner) -> None:
+    given = pl.DataFrame({"subject": ["a", None], "ulcer": pl.Series(["present", None], dtype=pl.Categorical)})
+    long, wide = loaded.assess_frame(given), loaded.assess_frame(given, "wide")
+    assert long.columns[:9] == [
+        "patient", "subject", "guideline", "recommendation", "scope", "verdict", "preferred", "missing", "assumed",
+    ]  # fmt: skip
+    assert isinstance(long.schema["verdict"], pl.Enum) and isinstance(long.schema["missing"], pl.List)
+    assert long["patient"].null_count() == long.height and long["preferred"].null_count() > 0
+    assert long["subject"].unique().sort().to_list() == ["2", "a"]
+    assert [c for c in wide.columns if c in {column.id for column in loaded.kernel().columns}] == [
+        column.id for column in loaded.kernel().columns
+    ]
+    assert loaded.assess_frame(given.head(0)).schema == long.schema
+    assert loaded.assess_frame(given.head(0), "wide").schema == wide.schema
+    assert loaded.assess_frame(pl.DataFrame({"subject": ["only"]})).height == len(loaded.kernel().columns)
+    alone = loaded.assess_frame(given, missing=False)
+    assert "missing" not in alone.columns and alone["verdict"].equals(long["verdict"])
+
+
+def test_files_are_read_in_parts(loaded: reasoner.Reasoner, own: Kernel, frame: pl.DataFrame, tmp_path: Path) -> None:
+    frame.write_csv(tmp_path / "t.csv")
+    frame.write_parquet(tmp_path / "t.parquet")
+    frame.write_ipc(tmp_path / "t.arrow")
+    expected = encode(own, frame)
+    for name in ("t.csv", "t.parquet", "t.arrow"):
+        parts = [encode(own, part) for part in tables(tmp_path / name, 64)]
+        assert len(parts) > 1 and sum(part.n for part in parts) == LESIONS
+        assert pl.concat([part.subject for part in parts]).equals(expected.subject)
+        for finding, codes in expected.batch.items():
+            assert (np.concatenate([part.batch[finding] for part in parts]) == codes).all(), (name, finding)
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 cut off")
+    with pytest.raises(reasoner.DataError, match="cannot be read"):
+        list(tables(tmp_path / "bad.parquet"))
+    with pytest.raises(reasoner.DataError, match="cannot be read"):
+        list(tables(tmp_path / "absent.csv"))
+    with pytest.raises(reasoner.UsageError, match="no table"):
+        list(tables(tmp_path / "t.xlsx"))
+
+
+def test_answers_survive_parquet(loaded: reasoner.Reasoner, frame: pl.DataFrame, tmp_path: Path) -> None:
+    for layout in ("long", "wide"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            answer = loaded.assess_frame(frame, layout)
+        answer.write_parquet(tmp_path / "out.parquet")
+        assert pl.read_parquet(tmp_path / "out.parquet").equals(answer)
+        assert json.loads(answer.head(1).write_json())
+
+
+def test_the_page_is_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every block of docs/cohort.md runs, one after another, and says what columns there are."""
+    text = (Path(__file__).parents[2] / "docs" / "cohort.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(block, names)
+    assert len(blocks) >= 2 and "iwgdf-1a [" in capsys.readouterr().out
+    told = [c for c in names["long"].columns if c != "ward"]
+    assert f"`{'`, `'.join(told[2:])}`" in text
