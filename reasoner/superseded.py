@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .derive import State
 from .model import Reading, SubjectFacts
+
+_TYPED = re.compile(r"[A-Z][A-Za-z]*/[^/]+$")
+"""The ``Type/id`` at the end of an IRI, whatever base stands before it."""
 
 
 def without_replaced(reading: Reading, decided: Sequence[tuple[SubjectFacts, State]]) -> Reading:
@@ -38,7 +42,8 @@ def _establishing(subject: SubjectFacts) -> Iterable[str]:
     if subject.reference is not None:
         yield subject.reference
     for iri in subject.same_as:
-        yield "/".join(iri.rsplit("/", 2)[-2:])
+        if (named := _TYPED.search(iri)) is not None:
+            yield named[0]
 
 
 def _listed(names: Iterable[str]) -> str:

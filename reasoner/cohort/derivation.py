@@ -40,7 +40,7 @@ class Derivation:
         self, deriver: Deriver, program: Program, codes: Mapping[str, Code], register: Register, kind: str
     ) -> None:
         self.register, self.codes = register, codes
-        parts = _components(codes, _coupled(deriver.derivations, program))
+        parts = components(codes, coupled(deriver.derivations, program))
         self.coupled = [tuple(name for name in codes if name in part) for part in parts if len(part) > 1]
 
         def group(names: Iterable[str], dense: bool = True) -> Group:
@@ -159,7 +159,7 @@ class Group:
         return np.fromiter((self._met[key] for key in keys), np.intp, n)
 
 
-def _coupled(derivations: Derivations, program: Program) -> Iterator[set[str]]:
+def coupled(derivations: Derivations, program: Program) -> Iterator[set[str]]:
     """Sets of findings that some derivation reads or writes together."""
     space = program.space
     axioms = {
@@ -184,7 +184,7 @@ def _coupled(derivations: Derivations, program: Program) -> Iterator[set[str]]:
         yield {derived.finding, *derived.when_recorded}.union(*(graded.get(g, ()) for g in derived.usable_gradings))
 
 
-def _components(names: Iterable[str], coupled: Iterable[set[str]]) -> list[set[str]]:
+def components(names: Iterable[str], coupled: Iterable[set[str]]) -> list[set[str]]:
     """The finest partition of the findings that keeps each set together."""
     parts = [{name} for name in names]
     for together in coupled:

@@ -175,7 +175,7 @@ class Placer:
             (member, mask)
             for member in lesion.members
             if member.effect == "counts" or not lesion.states()
-            for mask in _sites(member)
+            for mask in sites_of(member)
         ]
         masks = recorded + [mask for _, mask in stated]
         for member, mask in stated:
@@ -189,7 +189,7 @@ def _several(sides: int) -> bool:
     return bool(sides & (sides - 1))
 
 
-def _sites(member: Said) -> tuple[int, ...]:
+def sites_of(member: Said) -> tuple[int, ...]:
     """The masks of the site that a resource states: one, or two where code and body site clash."""
     if member.effect != "counts":
         return (member.body_place,) if member.body_place else ()

@@ -18,7 +18,8 @@ from .statement import Statements
 from .tables import FhirMapping
 
 _ANONYMOUS = ""
-_COUNTS = ("used", "unmapped", "unplaced", "unused")
+COUNTS = ("used", "unmapped", "unplaced", "unused")
+"""Each resource is in one of these."""
 _TYPED = re.compile(r"(?:^|[/:])([A-Z][A-Za-z]+)/[^/]+$")
 
 
@@ -50,7 +51,7 @@ def read_resources(
     subjects: list[SubjectFacts] = []
     taken: set[str] = set()
     for patient, own in sorted(_by_patient(saids, identities, sheet).items()):
-        subjects += _subjects(patient, own, mapping, model, kinds, sheet, taken)
+        subjects += subjects_of(patient, own, mapping, model, kinds, sheet, taken)
     for said in saids:
         if said.used or said.unplaced:
             counted[said.index] = "used" if said.used else "unplaced"
@@ -63,7 +64,7 @@ def read_resources(
         unplaced=tuple(sheet.unplaced),
         unused=tuple(sheet.unused),
         results=tuple(sheet.results),
-        counts={"resources": len(resources)} | {name: counted.count(name) for name in _COUNTS},
+        counts={"resources": len(resources)} | {name: counted.count(name) for name in COUNTS},
     )
 
 
@@ -98,7 +99,7 @@ def _is_person(iri: str, identities: Identities) -> bool:
     return kind == "Patient"
 
 
-def _subjects(
+def subjects_of(
     patient: str,
     saids: list[Said],
     mapping: FhirMapping,
@@ -107,7 +108,7 @@ def _subjects(
     sheet: Sheet,
     taken: set[str],
 ) -> list[SubjectFacts]:
-    """The subjects of one patient, each with the facts of what it belongs to."""
+    """The subjects of one patient, each with the facts of what it belongs to; ``saids`` are sorted by label."""
     roots = {name for name, kind in model.kinds.items() if kind.parent is None}
     person = [(said, fact) for said in saids for fact in said.facts if model.findings[fact.finding].kind in roots]
     shared = [fact for _, fact in person]

@@ -15,7 +15,8 @@ from .said import Said, Sheet
 from .tables import Coded, CodedResource, FhirMapping, Meaning
 from .values import Values
 
-_OBSERVED = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "effectiveTiming", "issued")
+OBSERVED = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "effectiveTiming", "issued")
+"""The elements that date an Observation, the first one present counts."""
 
 
 class Statements:
@@ -47,7 +48,7 @@ class Statements:
             self.sheet.malformed(label, None, problem)
             self.sheet.not_used(label, "it is not as FHIR says: see the validation results")
             return None
-        self.sheet.not_used(label, f"the mapping reads no {_type(kind)}")
+        self.sheet.not_used(label, f"the mapping reads no {type_name(kind)}")
         return None
 
     def _said(self, i: int, resource: dict[str, Any]) -> Said:
@@ -241,7 +242,7 @@ class Statements:
             self.sheet.not_used(label, why)
             return None
         said = self._said(i, resource)
-        if not self._when(said, resource, _OBSERVED):
+        if not self._when(said, resource, OBSERVED):
             return None
         if "focus" in resource:
             said.focus = references(resource["focus"], "focus", self.identities, i)
@@ -275,7 +276,7 @@ class Statements:
         ]
 
 
-def _type(kind: object) -> str:
+def type_name(kind: object) -> str:
     """A resource type, or that there is none: anything else may be about the patient."""
     is_type = isinstance(kind, str) and kind.isalpha() and kind[0].isupper() and len(kind) < 64
     return f"`{kind}`" if is_type else "resource without a type"

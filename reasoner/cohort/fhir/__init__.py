@@ -1,0 +1,1 @@
+"""FHIR cohorts: resources reduced to rows, and rows assembled to what is recorded of each subject."""

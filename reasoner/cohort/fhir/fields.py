@@ -1,0 +1,125 @@
+"""Which elements of a resource the reader looks at, as types that decode these elements and skip the rest.
+
+What stands in an element stays as it was written (``Raw``): equal bytes say the same, so a statement is looked up by
+its bytes and only a new one is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from reasoner.fhir.statement import OBSERVED
+from reasoner.fhir.tables import FhirMapping
+
+_NONE: Any = b""
+"""What stands for an element that is not there: plain bytes join faster than empty ``Raw`` ones."""
+OBSERVATION, PATIENT, BUNDLE = "Observation", "Patient", "Bundle"
+_READ_VALUES = ("valueCodeableConcept", "valueQuantity", "valueInteger")
+_OTHER_VALUES = (
+    "valueString", "valueBoolean", "valueRange", "valueRatio", "valueSampledData", "valueTime", "valueDateTime",
+    "valuePeriod", "valueAttachment", "valueReference",
+)  # fmt: skip
+"""The other values that FHIR has: the reader says only that they are there."""
+VALUES = (*_READ_VALUES, *_OTHER_VALUES, "dataAbsentReason", "component")
+"""Where nothing of these is there, the resource may hold a value of a type that FHIR does not have."""
+_PLACE = ("bodySite", "bodyStructure")
+
+Written = Callable[[list[Any]], list[bytes]]
+
+
+class Reference(msgspec.Struct, gc=False, frozen=True):
+    """A Reference by its text alone."""
+
+    reference: str = ""
+
+
+_NOBODY = Reference()
+
+
+class Fields:
+    """The elements of one resource type, by what they are needed for."""
+
+    def __init__(self, kind: str, mapping: FhirMapping) -> None:
+        self.kind = kind
+        self.top: tuple[str, ...] = ()
+        """Elements that tell whether the resource says anything at all."""
+        self.deep: tuple[str, ...] = ()
+        """Further elements that tell what it says."""
+        self.present: tuple[str, ...] = ()
+        """Elements of which only matters that they are there."""
+        self.dates: tuple[str, ...] = ()
+        self.targets: tuple[str, ...] = ()
+        """Elements that refer to the subjects."""
+        statuses = mapping.statuses.get(kind, ())
+        status = tuple(status.element for status in statuses)
+        denied = tuple(name for status in statuses for name in status.denied_by)
+        spec = mapping.resources.get(kind)
+        self.read = True
+        if kind == OBSERVATION:
+            self.top = ("code", "component")
+            self.deep = (*status, *_READ_VALUES, "dataAbsentReason", *_PLACE)
+            self.present, self.dates, self.targets = (*denied, *_OTHER_VALUES), OBSERVED, ("focus",)
+        elif spec is not None:
+            self.top = (spec.code[0],)
+            self.deep = tuple(dict.fromkeys((*status, *_PLACE)))
+            self.present, self.dates, self.targets = denied, spec.dates, spec.reasons
+        elif kind == PATIENT:
+            self.deep = tuple(element for element, _, _ in mapping.elements.get(PATIENT, ()))
+        else:
+            self.read = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.top, *self.deep, *self.present, *self.dates, *self.targets)
+
+
+class Shapes:
+    """The types to decode with, made from the mapping."""
+
+    def __init__(self, mapping: FhirMapping) -> None:
+        self.mapping = mapping
+        kinds = dict.fromkeys((OBSERVATION, PATIENT, *mapping.resources))
+        self.fields = {kind: Fields(kind, mapping) for kind in kinds}
+        self.any = _struct("AnyResource", (name for fields in self.fields.values() for name in fields.names))
+        self._lines: dict[str, msgspec.json.Decoder[Any]] = {
+            kind: msgspec.json.Decoder(_struct(kind, fields.names, kind)) for kind, fields in self.fields.items()
+        }
+        entry: Any = msgspec.defstruct("Entry", [("resource", self.any | None, None), ("fullUrl", str, "")], gc=False)
+        entries: Any = msgspec.field(default_factory=list)
+        bundle = msgspec.defstruct(BUNDLE, [("resourceType", str, ""), ("entry", list[entry], entries)], gc=False)
+        self._lines[BUNDLE] = msgspec.json.Decoder(bundle)
+        self._other = msgspec.json.Decoder(_struct("OtherResource", ()))
+
+    def of(self, kind: str) -> Fields:
+        """The elements of a resource type, also of one that nothing reads."""
+        found = self.fields.get(kind)
+        return Fields(kind, self.mapping) if found is None else found
+
+    def decoder(self, kind: str) -> msgspec.json.Decoder[Any]:
+        """What decodes resources of that type."""
+        return self._lines.get(kind, self._other)
+
+
+def _struct(name: str, names: Iterable[str], kind: str | None = None) -> Any:
+    """A type with some elements; with ``kind`` it takes resources of that type only."""
+    fields: list[Any] = [("id", str, ""), ("subject", Reference, _NOBODY)]
+    fields += [(one, Raw, _NONE) for one in dict.fromkeys(names)]
+    if kind is None:
+        return msgspec.defstruct(name, [("resourceType", str, ""), *fields], gc=False)
+    return msgspec.defstruct(name, fields, gc=False, tag_field="resourceType", tag=kind)
+
+
+def written(names: tuple[str, ...]) -> Written:
+    """Gives the named elements of decoded resources as written, those of one resource joined by zero bytes."""
+    if not names:
+        return lambda items: [b""] * len(items)
+    elements = attrgetter(*names)
+    if len(names) == 1:
+        return lambda items: list(map(bytes, map(elements, items)))
+    return lambda items: list(map(b"\0".join, map(elements, items)))

@@ -1,0 +1,99 @@
+"""Who is who, for resources that name themselves and others in the usual ways; anything else is for the row path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Sequence
+from typing import Any
+
+import msgspec
+
+from reasoner.fhir.identity import is_iri
+
+from .fields import BUNDLE, PATIENT, Reference
+
+_LOCAL = re.compile(r"[A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64}")
+_PATIENT = re.compile(rf"(?:^|/)({PATIENT}/[^/]+)(?:/_history/.*)?$")
+_PREFIX, _LONGEST = PATIENT + "/", 64
+_START, _END = b'[{"reference":"', b'"}]'
+_REFERENCES: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[Reference])
+NOBODY = ""
+"""The unit of resources that name no patient."""
+
+
+def is_patient(reference: str) -> bool:
+    """Whether the text is ``Patient/id`` and no more."""
+    own = reference[len(_PREFIX) :]
+    # The pattern of an id, in cheaper words: this is asked of every patient of every block.
+    usual = own.replace("-", "").replace(".", "").isalnum() and own.isascii() and len(own) <= _LONGEST
+    return usual and reference.startswith(_PREFIX)
+
+
+def unit_of(kind: str, own: object, reference: object) -> str:
+    """The patient that an unusual resource is about, as well as that can be told without the others."""
+    if kind == PATIENT:
+        return f"{PATIENT}/{own}" if isinstance(own, str) and own else NOBODY
+    if not isinstance(reference, str):
+        return NOBODY
+    named = _PATIENT.search(reference)
+    return named[1] if named else reference.lstrip("\n")
+
+
+def target_of(raw: bytes, local: dict[str, str] | None) -> str | None:
+    """The ``Type/id`` that elements refer to, which are joined by zero bytes; empty for nothing, None for anything
+    but one.
+    """
+    raw = raw.strip(b"\0")
+    if not raw:
+        return ""
+    text = raw[len(_START) : -len(_END)]
+    if raw.startswith(_START) and raw.endswith(_END) and b'"' not in text and b"\\" not in text and text.isascii():
+        reference = text.decode()
+    else:
+        if b"\0" in raw:
+            return None
+        try:
+            found = _REFERENCES.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        if len(found) != 1:
+            return None
+        reference = found[0].reference
+    if local:
+        reference = local.get(reference, reference)
+    return reference if _LOCAL.fullmatch(reference) else None
+
+
+def labels(entries: Sequence[Any]) -> dict[str, str] | None:
+    """``Type/id`` by full URL of the entries of a Bundle; None unless each resource has one name of its own."""
+    by_url: dict[str, str] = {}
+    by_label: dict[str, str] = {}
+    for entry in entries:
+        resource = entry.resource
+        if resource is None or not resource.id or not resource.resourceType or resource.resourceType == BUNDLE:
+            return None
+        label, url = f"{resource.resourceType}/{resource.id}", entry.fullUrl
+        if url and not is_iri(url):
+            return None
+        if by_label.setdefault(label, url) != url or (url and by_url.setdefault(url, label) != label):
+            return None
+    if by_url and len(by_url) < len(by_label):
+        return None
+    return by_url
+
+
+def person(entries: Sequence[Any], local: dict[str, str], kinds: Container[str]) -> str | None:
+    """The one person that the resources of a Bundle are about; None when there are none, several or others."""
+    persons: set[str] = set()
+    for entry in entries:
+        resource = entry.resource
+        kind = resource.resourceType
+        if kind == PATIENT:
+            persons.add(f"{PATIENT}/{resource.id}")
+        elif kind in kinds:
+            reference = resource.subject.reference
+            persons.add(local.get(reference, reference))
+    if len(persons) != 1:
+        return None
+    (only,) = persons
+    return only if is_patient(only) else None
