@@ -90,10 +90,10 @@ def infection(f: dict[str, Any]) -> str | None:
     """The infection grade, recorded or from the signs."""
     if "infection-grade" in f:
         return f["infection-grade"]
-    signs = f.get("local-infection-signs")
+    bone = f.get("osteomyelitis") == "present"
+    signs = f.get("local-infection-signs", 0 if bone else None)
     if signs is None:
         return None
-    bone = f.get("osteomyelitis") == "present"
     if f.get("sirs-criteria", 0) >= 2 and (signs >= 2 or bone):
         return "severe"
     deep = f.get("erythema-extent", 0) >= 2 or f.get("deep-tissue-involvement") == "present"
@@ -104,7 +104,11 @@ def infection(f: dict[str, Any]) -> str | None:
 
 def decide(bundle: dict[str, Any]) -> dict[str, bool]:
     """Which of the 33 recommendations apply."""
-    f = findings(bundle)
+    return rules(findings(bundle))
+
+
+def rules(f: dict[str, Any]) -> dict[str, bool]:
+    """Which of the 33 recommendations apply to a lesion of these findings."""
     get = f.get
     inf, isch, site, aspect = infection(f), ischaemia(f), get("site"), get("aspect")
     ulcer, diabetes = get("ulcer") == "present", get("diabetes") == "present"
@@ -115,7 +119,7 @@ def decide(bundle: dict[str, Any]) -> dict[str, bool]:
     clean = inf == "none" and isch == "none"
     c7a = (inf == "mild" and isch == "none") or (inf == "none" and isch == "mild")
     c7c = inf == "severe" or isch == "severe" or (inf == "moderate" and isch == "moderate")
-    c7b = not (clean or c7a or c7c)
+    c7b = inf is not None and isch is not None and not (clean or c7a or c7c)
     device = get("offloading-device-availability", "available") == "available"
     contra, falls = get("non-removable-device-contraindication"), get("falls-risk")
     tolerated = get("non-removable-device-tolerance", "tolerated") == "tolerated"
