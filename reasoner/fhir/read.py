@@ -114,10 +114,11 @@ def subjects_of(
     shared = [fact for _, fact in person]
     found: list[SubjectFacts] = []
     before = len(sheet.unplaced)
+    heard = frozenset(sheet.heard.get(patient, ())) | frozenset(sheet.heard.get(None, ()))
     if mapping.located is not None and mapping.located.kind in kinds:
         placer = Placer(model, mapping.located, group(saids, mapping.located, sheet), saids, sheet)
         placer.place()
-        adrift = _adrift(saids, {name for _, name in sheet.unplaced[before:]}, model)
+        adrift = heard | _adrift(saids, {name for _, name in sheet.unplaced[before:]}, model)
         for foot in placer.feet:
             common = foot.facts + shared
             side = _side(foot.side, mapping.located.sides)
@@ -133,7 +134,7 @@ def subjects_of(
             for fact in said.facts:
                 if model.findings[fact.finding].kind not in roots:
                     sheet.not_placed(said, fact.finding)
-    found += [_person(patient, root, shared, saids) for root in sorted(roots & kinds)]
+    found += [replace(_person(patient, root, shared, saids), unsettled=heard) for root in sorted(roots & kinds)]
     for said, fact in person:
         if found:
             said.used = True

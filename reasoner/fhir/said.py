@@ -17,6 +17,8 @@ class Sheet:
     unused: list[tuple[str, str]] = field(default_factory=list)
     unplaced: list[tuple[str, str]] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
+    heard: dict[str | None, set[str]] = field(default_factory=dict)
+    """By patient: findings that a resource of a type that nothing reads speaks of, so that they are not assumed."""
 
     def violation(self, focus: str, path: str | None, message: str) -> None:
         """Something is wrong with the data."""

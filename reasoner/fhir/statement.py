@@ -48,8 +48,21 @@ class Statements:
             self.sheet.malformed(label, None, problem)
             self.sheet.not_used(label, "it is not as FHIR says: see the validation results")
             return None
-        self.sheet.not_used(label, f"the mapping reads no {type_name(kind)}")
+        heard = self._hear(i, resource)
+        asked = f", so {_named(heard)} is not assumed" if heard else ""
+        self.sheet.not_used(label, f"the mapping reads no {type_name(kind)}{asked}")
         return None
+
+    def _hear(self, i: int, resource: dict[str, Any]) -> list[str]:
+        """The findings that the code of an unread resource names, other than with what would be assumed of them."""
+        try:
+            pairs = codings(resource.get("code"), "code")
+        except MalformedError:
+            return []
+        heard = spoken_of(self.mapping, self.model, pairs)
+        if heard:
+            self.sheet.heard.setdefault(self.identities.subject_of(i, resource), set()).update(heard)
+        return heard
 
     def _said(self, i: int, resource: dict[str, Any]) -> Said:
         identities = self.identities
@@ -274,6 +287,18 @@ class Statements:
             for system, code in codings(part.get("code"), "code")
             if (found := coded("Observation", system, code)) is not None
         ]
+
+
+def spoken_of(mapping: FhirMapping, model: Model, pairs: Sequence[Coding]) -> list[str]:
+    """The findings with a missing-data assumption that codes name in any type of resource, sorted."""
+    kinds = ("Observation", *mapping.resources)
+    coded = [one for pair in pairs for kind in kinds if (one := mapping.coded(kind, *pair)) is not None]
+    meanings = [meaning for one in coded for meaning in one.meanings]
+    return sorted({m.finding for m in meanings if model.findings[m.finding].assumed not in (0, m.mask)})
+
+
+def _named(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def type_name(kind: object) -> str:
