@@ -9,8 +9,8 @@ import pytest
 from .build import FOOT, SNOMED, concept, condition, patient, read
 
 
-def order(code: str, system: str = FOOT, **more: Any) -> dict[str, Any]:
-    coded = {"code": concept((system, code)), "subject": {"reference": "Patient/p"}}
+def order(name: str, system: str = FOOT, **more: Any) -> dict[str, Any]:
+    coded = {"code": concept((system, name)), "subject": {"reference": "Patient/p"}}
     return {"resourceType": "ServiceRequest", "id": "order"} | coded | more
 
 
