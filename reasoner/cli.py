@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .cli_author import add_author
 from .cli_cohort import add_cohort
-from .edges import DONE, FAILED, Parser, date, load, opened, uncollected
+from .edges import DONE, FAILED, Parser, complain, date, load, opened, uncollected
 from .errors import ReasonerError, UsageError
 
 if TYPE_CHECKING:
@@ -45,11 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(text: str) -> int:
-    line = " ".join(f"error: {text}".split())
     with contextlib.suppress(OSError, ValueError):
-        # A terminal that cannot show a character gets its number.
-        encoding = sys.stderr.encoding or "ascii"
-        print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+        complain(text)
     return FAILED
 
 
@@ -191,7 +188,6 @@ def _query(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     from .report import validate
-    from .run import complain
 
     with uncollected():
         from .assess import Reasoner

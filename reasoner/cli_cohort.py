@@ -57,12 +57,31 @@ def add_cohort(commands: Commands[Parser]) -> None:
         "--allow-partial", action="store_true",
         help="decide on what can be read of a compressed file that is cut off or damaged",
     )  # fmt: skip
+    _add_spark(command)
     command.set_defaults(run=_cohort)
+
+
+def _add_spark(command: Parser) -> None:
+    spark = command.add_argument_group("engine spark", "paths are then those of the cluster's file system")
+    spark.add_argument(
+        "--master", default="local[*]", metavar="URL",
+        help="spark://host:port, local[N] or whatever Spark knows (default: all processors of this machine)",
+    )  # fmt: skip
+    spark.add_argument("--conf", metavar="NAME=VALUE", action="append", default=[],
+                       help="a setting of Spark; may be given again")  # fmt: skip
+    spark.add_argument("--shares", metavar="N", type=_shares,
+                       help="in how many parts the patients are decided (default: by input)")  # fmt: skip
 
 
 def _whole(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1024:
         raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 1024")
+    return int(text)
+
+
+def _shares(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 1000000")
     return int(text)
 
 

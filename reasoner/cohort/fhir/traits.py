@@ -64,7 +64,8 @@ class Traits:
             self._add(statement)
         self._length = len(statements)
         self.columns = {name: np.array(column) for name, column in self._statements.items()}
-        self.facts = {name: np.array(column) for name, column in self._facts.items()}
+        # Without a single fact numpy would take the columns for broken numbers.
+        self.facts = {name: np.array(column, None if column else np.int64) for name, column in self._facts.items()}
         self.place_side = np.array([place.side for place in self._places] or [0], np.int64)
         self.place_site = np.array([place.site for place in self._places] or [0], np.int64)
 

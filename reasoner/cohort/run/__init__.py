@@ -1,0 +1,1 @@
+"""The run behind ``guideline cohort``: inputs in steps, over processes, resumable; ``drive`` begins it."""

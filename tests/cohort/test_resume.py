@@ -1,0 +1,279 @@
+"""Runs that are ended at any point go on from there, and come to the same bytes; what is broken is told."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+import pytest
+import zstandard
+
+from reasoner.cohort.run import tasks, work
+from reasoner.errors import DataError, EngineError, UsageError
+
+from .cohorts import bundles, decided, frame, as_bundles, patients, ran, write_bulk, written  # isort: skip
+
+GUIDELINE = Path(sys.executable).parent / "guideline"
+
+
+def digest(output: Path) -> dict[str, str]:
+    """The bytes of an output, and what its report counts."""
+    files = sorted(output.glob("*")) if output.is_dir() else [output]
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    report = orjson.loads(output.with_name(output.name + ".report.json").read_bytes())
+    for name in ("state", "timings", "run"):
+        del report[name]
+    return found | {"report": hashlib.sha256(orjson.dumps(report)).hexdigest()}
+
+
+def command(inputs: Path, output: Path, *more: str) -> list[str]:
+    return [str(GUIDELINE), "cohort", str(inputs), "--output", str(output), "--chunk", "0.4", *more]
+
+
+def records(output: Path) -> int:
+    return len(list(output.with_name(output.name + ".work").glob("records/*.json")))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_at_random_points_and_run_again(tmp_path: Path, workers: int) -> None:
+    folder = write_bulk(tmp_path / "export", patients(240), 2, packed=workers == 2)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    asked = ("--workers", str(workers))
+    assert subprocess.run(command(folder, whole, *asked), capture_output=True, check=False).returncode == 2
+    random_, kills = random.Random(workers), 0
+    for _ in range(40):
+        run = subprocess.Popen(command(folder, killed, *asked), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = records(killed) + random_.randint(1, 8)
+        while run.poll() is None and records(killed) < until:
+            time.sleep(0.002)
+        time.sleep(random_.random() * 0.05)
+        if run.poll() is None:
+            run.send_signal(signal.SIGKILL)
+            kills += 1
+        run.wait()
+        if run.returncode == 2:
+            break
+        assert not killed.exists(), "the output appears whole or not at all"
+    assert run.returncode == 2, "it ends at last"
+    assert kills > 1
+    assert digest(killed) == digest(whole)
+    assert not (tmp_path / "killed.work").exists()
+
+
+def stopping(after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every file be written but those from some number on, as if the machine ended there."""
+    left = [after]
+    real = work.writing
+
+    def writing(path: Path) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return real(path)
+
+    monkeypatch.setattr(work, "writing", writing)
+    monkeypatch.setattr(tasks, "writing", writing)
+
+
+def test_stopped_before_every_single_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file but the last of a run is written once: the next run finds it, whatever came after it."""
+    path = tmp_path / "bundles.ndjson.gz"
+    path.write_bytes(gzip.compress(b"\n".join(bundles(patients(40)))))
+    ran([path], tmp_path / "whole", chunk=1 << 18)
+    stops = 0
+    for _ in range(60):
+        with monkeypatch.context() as patched:
+            stopping(2, patched)
+            try:
+                ran([path], tmp_path / "out", chunk=1 << 18)
+                break
+            except KeyboardInterrupt:
+                stops += 1
+    else:
+        # The last files are written together with the output, and need more than two at a time.
+        ran([path], tmp_path / "out", chunk=1 << 18)
+    assert stops > 3
+    assert digest(tmp_path / "out") == digest(tmp_path / "whole")
+
+
+def test_no_space_is_a_clear_end_that_can_be_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_bulk(tmp_path / "export", patients(40))
+    real, left = tasks.write_part, [1]
+
+    def full(part: pl.DataFrame, path: Path) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            with work.writing(path) as target:
+                target.write_bytes(b"half")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(part, path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks, "write_part", full)
+        with pytest.raises(UsageError, match=r"no space is left to write to, .*what is finished is kept"):
+            ran([folder], tmp_path / "out", chunk=1 << 17)
+    assert not list((tmp_path / "out.work").rglob("*.part"))
+    again = ran([folder], tmp_path / "out", chunk=1 << 17)
+    assert again.state == "resumed"
+    assert again.report["timings"]["stepsOfEarlierRuns"] > 0
+    ran([folder], tmp_path / "whole", chunk=1 << 17)
+    assert digest(tmp_path / "out") == digest(tmp_path / "whole")
+
+
+def test_a_real_full_disk_is_known_by_what_polars_says(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full here")
+    with pytest.raises(UsageError, match="no space"), work.writing(tmp_path / "a") as part:
+        part.symlink_to(full)
+        pl.DataFrame({"a": range(100_000)}).write_parquet(part)
+
+
+def test_a_changed_input_is_read_anew_and_a_complete_output_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "bundles.ndjson"
+    path.write_bytes(b"\n".join(bundles(patients(20))))
+    assert ran([path], tmp_path / "out").state == "new"
+    before = digest(tmp_path / "out")
+    assert ran([path], tmp_path / "out").state == "complete"
+    path.write_bytes(b"\n".join(bundles(patients(30))))
+    with pytest.raises(UsageError, match="exists and is of another run"):
+        ran([path], tmp_path / "out")
+    assert digest(tmp_path / "out") == before
+    ran([path], tmp_path / "out", overwrite=True)
+    assert written(tmp_path / "out") == decided(as_bundles(patients(30)))
+
+
+def test_an_unfinished_run_of_other_inputs_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bundles.ndjson"
+    path.write_bytes(b"\n".join(bundles(patients(20))))
+    with monkeypatch.context() as patched:
+        stopping(4, patched)
+        with pytest.raises(KeyboardInterrupt):
+            ran([path], tmp_path / "out", chunk=1 << 16)
+    path.write_bytes(b"\n".join(bundles(patients(10))))
+    assert ran([path], tmp_path / "out", chunk=1 << 16).state == "changed"
+    assert written(tmp_path / "out") == decided(as_bundles(patients(10)))
+
+
+def test_two_runs_do_not_write_the_same_output(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    path = tmp_path / "bundles.ndjson"
+    path.write_bytes(b"\n".join(bundles(patients(3))))
+    first = work.WorkFolder(tmp_path / "out.work")
+    first.open({}, False)
+    with pytest.raises(UsageError, match="another run is writing it"):
+        ran([path], tmp_path / "out")
+    first.close()
+
+
+# Broken input -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["plain", "gz", "zst"])
+def test_broken_lines_are_told_by_their_line_in_the_file(tmp_path: Path, form: str) -> None:
+    texts = bundles(patients(40))
+    broken = {3: b"{", 17: b'{"a":1}', 18: b"\xff\xfe", 31: b"[]", 39: texts[0][:500]}
+    whole = [broken.get(i, text) for i, text in enumerate(texts)]
+    whole.insert(5, b"")
+    data = b"\n".join(whole)
+    packed = {"plain": data, "gz": gzip.compress(data), "zst": zstandard.compress(data)}[form]
+    path = tmp_path / ("bundles.ndjson" + ("" if form == "plain" else "." + form))
+    path.write_bytes(packed)
+    ended = ran([path], tmp_path / "out", chunk=1 << 17)
+    assert ended.code == 2
+    told = [orjson.loads(line) for line in (tmp_path / "out.quarantine.ndjson").read_bytes().splitlines()]
+    assert [(own["file"], own["line"]) for own in told] == [(str(path), n + 1 + (n >= 5)) for n in broken]
+    assert all(own["reason"] and set(own) == {"file", "line", "reason"} for own in told)
+    assert ended.report["counts"]["broken"] == 5
+    good = [own for i, own in enumerate(patients(40)) if i not in broken]
+    assert written(tmp_path / "out") == decided(as_bundles(good))
+
+
+def test_a_broken_document_of_a_folder_is_told_by_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for i, text in enumerate(bundles(patients(4))):
+        (folder / f"{i}.json").write_bytes(text[:100] if i == 2 else text)
+    (folder / "empty.json").write_bytes(b"")
+    ended = ran([folder], tmp_path / "out")
+    told = [orjson.loads(line) for line in (tmp_path / "out.quarantine.ndjson").read_bytes().splitlines()]
+    assert ended.code == 2
+    assert sorted(Path(own["file"]).name for own in told) == ["2.json", "empty.json"]
+
+
+@pytest.mark.parametrize("damage", ["cut gz", "cut zst", "flipped gz"])
+def test_a_damaged_shard_ends_the_run_unless_its_rest_is_asked_for(tmp_path: Path, damage: str) -> None:
+    data = b"\n".join(bundles(patients(150)))
+    packed = bytearray(zstandard.compress(data) if damage.endswith("zst") else gzip.compress(data))
+    if damage.startswith("cut"):
+        del packed[len(packed) * 2 // 3 :]
+    else:
+        packed[len(packed) * 2 // 3] ^= 255
+    path = tmp_path / ("bundles.ndjson." + damage[-3:].strip())
+    path.write_bytes(packed)
+    with pytest.raises(DataError, match=r"compressed data.*--allow-partial"):
+        ran([path], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    ended = ran([path], tmp_path / "out", allow_partial=True)
+    assert ended.code == 2
+    assert [own["file"] for own in ended.report["inputs"]["partial"]] == [str(path)]
+    assert frame(tmp_path / "out").height > 0 or damage == "cut zst"
+    assert "in part only" in (tmp_path / "out.report.html").read_text()
+
+
+def test_a_bulk_export_without_a_type_that_is_read_says_so(tmp_path: Path) -> None:
+    folder = write_bulk(tmp_path / "export", patients(30), 1)
+    (folder / "Condition.0.ndjson").unlink()
+    (folder / "manifest.json").write_text('{"transactionTime":"2026-01-01"}')
+    (folder / "log.txt").write_text("done")
+    report = ran([folder], tmp_path / "out").report
+    assert "Condition" in report["inputs"]["absent"]
+    assert report["inputs"]["ignored"]["files"] == 2
+    assert "No resource of the type Condition" in (tmp_path / "out.report.html").read_text()
+
+
+def test_resources_that_are_there_twice_and_references_to_nothing_are_counted(tmp_path: Path) -> None:
+    of = patients(200)
+    folder = write_bulk(tmp_path / "export", of, 1)
+    conditions = folder / "Condition.0.ndjson"
+    (folder / "Condition.1.ndjson").write_bytes(conditions.read_bytes().splitlines()[0] + b"\n")
+    counts = ran([folder], tmp_path / "out").report["counts"]
+    assert counts["duplicates"] > 0
+    assert counts["dangling"] > 0
+    assert counts["resources"] == sum(len(own) for own in of) + 1
+
+
+def test_resources_of_another_version_of_fhir_are_counted(tmp_path: Path) -> None:
+    """What STU3 and R5 write otherwise is read as far as R4 allows, and never lost from the counts."""
+    stu3 = {"resourceType": "Condition", "id": "c", "clinicalStatus": "active", "verificationStatus": "confirmed",
+            "subject": {"reference": "Patient/p"}, "code": {"coding": [{"code": "ulcer", "system":
+            "https://w3id.org/guideline-reasoner/CodeSystem/foot"}]}}  # fmt: skip
+    r5 = {"resourceType": "Procedure", "id": "x", "status": "completed", "occurrenceDateTime": "2026-01-01",
+          "subject": {"reference": "Patient/p"}, "code": {"coding": [{"code": "1", "system": "urn:x"}]}}  # fmt: skip
+    texts = [orjson.dumps(own) for own in ({"resourceType": "Patient", "id": "p"}, stu3, r5)]
+    (tmp_path / "all.ndjson").write_bytes(b"\n".join(texts))
+    report = ran([tmp_path / "all.ndjson"], tmp_path / "out").report
+    counts = report["counts"]
+    assert counts["resources"] == 3 == sum(counts[name] for name in ("used", "unmapped", "unplaced", "unused"))
+    assert report["invalid"] or report["unused"]
+
+
+def test_lost_rows_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bundles.ndjson"
+    path.write_bytes(b"\n".join(bundles(patients(5))))
+    real = tasks.write_part
+    monkeypatch.setattr(tasks, "write_part", lambda part, path: real(part.head(part.height - 1), path))
+    with pytest.raises(EngineError, match="rows were decided and"):
+        ran([path], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
