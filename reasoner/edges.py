@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
-from .errors import UsageError
+from .errors import ReasonerError, UsageError
 
 if TYPE_CHECKING:
     from .knowledge import Knowledge
@@ -42,6 +42,16 @@ def load(options: argparse.Namespace) -> Knowledge:
 
     with uncollected():
         return load_knowledge(None if options.knowledge is None else Path(options.knowledge))
+
+
+def complain(error: ReasonerError | str) -> None:
+    """One line on stderr."""
+    line = " ".join(f"error: {error}".split())
+    # What a file holds may be quoted: no control code of it reaches the terminal.
+    line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
+    # A terminal that cannot show a character gets its number.
+    encoding = sys.stderr.encoding or "ascii"
+    print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

@@ -98,11 +98,19 @@ def _files(folder: Path, root: Path) -> list[tuple[str, bytes]]:
         # A file that begins with a dot is an editor's, not knowledge.
         is_knowledge = path.name.endswith((".ttl", ".sssom.tsv")) and not path.name.startswith(".")
         if is_knowledge and "cases" not in path.relative_to(root).parts[:-1]:
-            try:
-                found.append((path.relative_to(root).as_posix(), path.read_bytes()))
-            except OSError as error:
-                raise KnowledgeError(f"cannot be read: {error.strerror}", str(path)) from error
+            found.append((path.relative_to(root).as_posix(), read_part(path)))
     return found
+
+
+def read_part(path: Path) -> bytes:
+    """What a file of the knowledge holds; raises KnowledgeError where it is none or cannot be read."""
+    try:
+        # A pipe would keep us waiting.
+        if path.exists() and not path.is_file():
+            raise KnowledgeError("is no file", f"`{path}`", "rename or remove it")
+        return path.read_bytes()
+    except OSError as error:
+        raise KnowledgeError(f"cannot be read: {error.strerror}", f"`{path}`", "mend or remove it") from error
 
 
 def _hash(files: Mapping[str, bytes], graph: Graph, guideline: str) -> str:

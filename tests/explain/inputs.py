@@ -74,6 +74,6 @@ def refusal(document: Json) -> str | None:
     """What the checker says against a document, None where it accepts it."""
     try:
         verifier.verify(document, ontology())
-    except (verifier.WrongError, LookupError, TypeError, AttributeError) as error:
+    except (verifier.WrongError, LookupError, TypeError, AttributeError, ValueError) as error:
         return f"{type(error).__name__}: {error}"
     return None
