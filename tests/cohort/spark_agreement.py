@@ -14,8 +14,8 @@ from reasoner.cohort.run import drive as here
 from reasoner.cohort.run.judge import Settings
 
 GENERATOR = Path(__file__).parents[2] / "benchmarks" / "generate.py"
-ELSEWHERE = ("run", "timings", "state", "engine", "inputs")
-"""What a report tells of the run itself, not of the data."""
+ELSEWHERE = ("run", "timings", "state", "engine", "inputs", "rowPath")
+"""What a report tells of the run itself and how it went, not of the data."""
 
 
 def generated(folder: Path, patients: int, *options: str) -> Path:
