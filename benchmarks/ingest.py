@@ -26,10 +26,11 @@ import reasoner
 from reasoner.cohort.fhir.assemble import Assembler
 from reasoner.cohort.fhir.reduce import Reducer
 from reasoner.cohort.fhir.reduced import Reduced
+from reasoner.cohort.run.spill import pack
 from reasoner.fhir.bundle import resources_of
 from reasoner.inputs import FhirInput
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 24
 _COMPARED = 500
 """Patients that the row path reads."""
 
@@ -61,9 +62,9 @@ def cut(data: bytes) -> list[bytes]:
     return found
 
 
-def reduced(reducer: Reducer, files: dict[str, bytes]) -> list[Reduced]:
+def reduced(reducer: Reducer, blocks: dict[str, list[bytes]]) -> list[Reduced]:
     """All files, block by block."""
-    return [reducer.reduce(block, kind, kind) for kind, data in files.items() for block in cut(data)]
+    return [reducer.reduce(block, kind, kind) for kind, own in blocks.items() for block in own]
 
 
 def row(name: str, patients: int, seconds: float, base: float) -> None:
@@ -83,10 +84,11 @@ def main() -> None:
     loaded = reasoner.load()
     cohort = Cohort(1)
     reducer, assembler = Reducer(loaded), Assembler(loaded)
-    first = bulk(cohort, 0, n)
+    first = {kind: cut(data) for kind, data in bulk(cohort, 0, n).items()}
     learn, parts = cpu(lambda: reduced(reducer, first))
     learn_too, _ = cpu(lambda: assembler.assemble(parts))
     files = bulk(cohort, n, 2 * n)
+    blocks = {kind: cut(data) for kind, data in files.items()}
     size = sum(map(len, files.values()))
     packed = {kind: gzip.compress(data, 6) for kind, data in files.items()}
     texts = [bundle(patient).encode() for patient in cohort.patients(0, _COMPARED)]
@@ -96,13 +98,13 @@ def main() -> None:
     row("row path: JSON to placed facts, Reasoner.read", _COMPARED, slow, base)
     slower, _ = cpu(lambda: [loaded.decided(loaded.read(item, None)) for t in texts for item in loaded.inputs(t)])
     row("row path: JSON to states", _COMPARED, slower, base)
-    decode, _ = cpu(lambda: [reducer.shapes.decoder(kind).decode_lines(b) for kind, d in files.items() for b in cut(d)])
+    decode, _ = cpu(lambda: [reducer.shapes.decoder(kind).decode_lines(b) for kind, own in blocks.items() for b in own])
     row("columns: decoding the JSON alone (msgspec, wanted elements)", n, decode, base)
     unread: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
     generic, _ = cpu(lambda: [unread.decode(line) for line in files["Condition"].splitlines()])
     print(f"  (msgspec, all elements of the Conditions: {len(files['Condition']) / generic / 1e6:.0f} MB a CPU-second; "
           f"wanted elements of everything: {size / decode / 1e6:.0f})")  # fmt: skip
-    reduce, parts = cpu(lambda: reduced(reducer, files))
+    reduce, parts = cpu(lambda: reduced(reducer, blocks))
     row("columns: reduce", n, reduce, base)
     assemble, assembled = cpu(lambda: assembler.assemble(parts))
     row("columns: assemble", n, assemble, base)
@@ -111,13 +113,13 @@ def main() -> None:
     unpack, _ = cpu(lambda: [gzip.decompress(data) for data in packed.values()])
     row("unpacking gzip, where it is packed", n, unpack, base)
     lines = [bundle(patient).encode() for patient in cohort.patients(n, n + n // 4)]
-    blocks = [b"\n".join(lines[i : i + 300]) for i in range(0, len(lines), 300)]
+    bundles = [b"\n".join(lines[i : i + 300]) for i in range(0, len(lines), 300)]
     whole, _ = cpu(
-        lambda: assembler.assemble([reducer.reduce(b, "Bundle", "f", 1 + i * 300) for i, b in enumerate(blocks)])
+        lambda: assembler.assemble([reducer.reduce(b, "Bundle", "f", 1 + i * 300) for i, b in enumerate(bundles)])
     )
     row("columns: NDJSON of Bundles in memory to finding codes", len(lines), whole, base)
-    spill, _ = cpu(lambda: [piece for part in parts for piece in part.partition(16)])
-    row("partitioning by patient, 16 parts", n, spill, base)
+    spill, _ = cpu(lambda: pack(Reduced.joined(parts).partition(16)))
+    row("partitioning by patient in 16 parts, and packing them", n, spill, base)
     tally = assembled.tally
     slow_units = sum(tally.row_path.values())
     print(

@@ -14,11 +14,11 @@ import orjson
 
 from .assess import Reasoner, Source
 from .catalogue import MATERIALISE, Query, read_query, shipped_queries, unknown_query
+from .edges import DONE, INVALID, complain
 from .errors import QueryError
 from .knowledge import Knowledge
 from .query import QueryStore
 from .results import FORMATS
-from .run import DONE, INVALID, complain
 
 __all__ = ["FORMATS", "Request", "ask", "catalogue"]
 

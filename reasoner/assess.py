@@ -65,6 +65,7 @@ class Reasoner:
             iri for kind in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")
             for iri in graph.subjects(TYPE, OWL + kind)
         )  # fmt: skip
+        self._classes = frozenset(graph.subjects(TYPE, OWL + "Class"))
 
     def assess(self, source: Source, on: datetime.date | str | None = None) -> Answer:
         """The answer to one input: a path, bytes, a FHIR document, or an rdflib or pyoxigraph graph.
@@ -188,7 +189,7 @@ class Reasoner:
         """The facts of one input, before any reasoning."""
         knowledge = self.knowledge
         if isinstance(item, GraphInput):
-            return read_graph(item.triples, knowledge.model, self._kinds, self._declared)
+            return read_graph(item.triples, knowledge.model, self._kinds, self._declared, self._classes)
         return read_resources(item.resources, knowledge.mapping, knowledge.model, self._kinds, item.full_urls, on)
 
     def answer(
@@ -224,7 +225,7 @@ class Reasoner:
                 for name, value in sorted(told.items())
             ]
         if not subjects:
-            content["note"] = _nothing_to_decide(self._kinds)
+            content["note"] = _nothing_to_decide(self._kinds, [d.guideline.id for d in self.deciders])
         return Answer(content, self.knowledge)
 
     def decide(self, item: FhirInput | GraphInput, on: datetime.date | None = None) -> list[Json]:
@@ -270,6 +271,9 @@ def _within(finding: Finding, number: float) -> bool:
     return range_.maximum is None or number <= range_.maximum
 
 
-def _nothing_to_decide(kinds: frozenset[str]) -> str:
+def _nothing_to_decide(kinds: frozenset[str], guidelines: Sequence[str]) -> str:
     names = " or ".join(sorted(kind.lower() for kind in kinds))
-    return f"The input holds no {names} that a guideline decides about."
+    return (
+        f"The input holds no {names} that a guideline decides about. "
+        f"Loaded: {', '.join(guidelines)}; for another guideline give its folder with --knowledge DIR."
+    )

@@ -52,5 +52,6 @@ def as_notes(*texts: str) -> tuple[Item, ...]:
 
 
 def capital(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital first letter; a word with capitals of its own, such as a unit or ``eGFR``, is left."""
+    first = text.split(maxsplit=1)[:1]
+    return text[:1].upper() + text[1:] if first and first[0].islower() else text

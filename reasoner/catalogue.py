@@ -98,4 +98,6 @@ def unknown_query(name: str, queries: Mapping[str, Query]) -> QueryError:
     """The error for a name that no query has."""
     meant = nearest(name.strip(), list(queries))
     hint = f"did you mean `{meant}`?" if meant else "list them with `guideline query`"
+    if Path(name).is_dir():
+        hint = f"give a knowledge folder as `--knowledge {name}`"
     return QueryError("no such query or file", f"`{name}`", hint)

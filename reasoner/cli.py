@@ -65,14 +65,21 @@ def _silence(stream: object) -> None:
 
 
 def _run(argv: list[str]) -> int:
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
     options.knowledge = getattr(options, "knowledge", None) or options.main_knowledge
     if options.version:
         return _version(options)
     if options.command is None:
-        raise UsageError("no command", "`guideline`", "choose `assess`, `terms` or `template`; see `guideline --help`")
+        names = ", ".join(f"`{name}`" for name in commands_of(parser))
+        raise UsageError("no command", "`guideline`", f"choose one of {names}; see `guideline --help`")
     command: Callable[[argparse.Namespace], int] = options.run
     return command(options)
+
+
+def commands_of(parser: Parser) -> list[str]:
+    """The names of all commands."""
+    return [n for action in parser._actions if isinstance(action, argparse._SubParsersAction) for n in action.choices]
 
 
 def _parser() -> Parser:

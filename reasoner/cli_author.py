@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,12 +51,16 @@ def _add_check(command: Parser) -> None:
     command.description = (
         "Checks a knowledge folder (default: the shipped one): syntax, declared terms, OWL fragment and profile, "
         "mappings, queries and their results, cases, authoring shapes, and HermiT as referee. Needs the extra `author` "
-        "unless --fast. With --watch it tells at every save what broke and which cases get another verdict, HermiT's "
-        "word when it comes, and with --format json one object a line."
+        "unless --fast without --watch. With --watch it tells at every save what broke and which cases get another "
+        "verdict, HermiT's word when it comes, and with --format json one object a line."
     )
     command.add_argument("folder", nargs="?", metavar="DIR", help="a folder with ontology/, shapes/ and queries/")
     command.add_argument("--fast", action="store_true", help="leave out HermiT")
-    command.add_argument("--watch", action="store_true", help="check again at every save, until interrupted")
+    command.add_argument(
+        "--watch",
+        action="store_true",
+        help="check again at every save, until interrupted; also with --fast it needs `author`",
+    )
     command.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
@@ -108,12 +113,17 @@ def _folder(options: argparse.Namespace) -> Path:
     folder = Path(options.folder or options.knowledge or shipped())
     if not folder.is_dir():
         raise UsageError("no such knowledge folder", f"`{folder}`", "name a folder that holds ontology/")
+    here = Path("ontology")
+    if not (options.folder or options.knowledge) and here.is_dir() and not here.samefile(folder / "ontology"):
+        told = f"this is the installed knowledge, not ./ontology; give the folder: guideline {options.command} ."
+        print(f"warning: {told}", file=sys.stderr, flush=True)
     return folder
 
 
 def _check(options: argparse.Namespace) -> int:
     from .checks import check
-    from .checks.report import report
+    from .checks.bench import Bench
+    from .checks.report import heading, report
 
     folder = _folder(options)
     with opened(options.output) as target:
@@ -121,7 +131,8 @@ def _check(options: argparse.Namespace) -> int:
             from .checks.watch import watch
 
             return watch(folder, options.fast, options.format, target)
-        return report(check(folder, options.fast), options.format, target)
+        bench = Bench.of(folder)
+        return report(check(bench, options.fast), options.format, target, heading(bench))
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -25,7 +25,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         text = " ".join(message.split()).replace("'", "`")
-        raise UsageError(text, f"`{self.prog}`", f"see `{self.prog} --help`")
+        folder = next((word for word in message.split() if Path(word).is_dir()), None)
+        meant = f"give a knowledge folder as `--knowledge {folder}`, or " if folder else ""
+        raise UsageError(text, f"`{self.prog}`", f"{meant}see `{self.prog} --help`")
 
 
 def date(text: str) -> datetime.date:

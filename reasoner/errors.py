@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_VERBS = ("is", "has", "holds", "cannot", "declares", "names", "unpacks")
+"""What a message begins with that says something of the place."""
+
 
 class ReasonerError(Exception):
     """Root of every error of this package.
 
     ``message`` is a lower-case fragment without a final period; ``where`` is ``file:line``, a resource id or a
-    term; ``hint`` is one imperative sentence.
+    term, and the subject of a message that begins with a verb; ``hint`` is one imperative sentence.
     """
 
     def __init__(self, message: str, where: str | None = None, hint: str | None = None) -> None:
@@ -17,7 +20,10 @@ class ReasonerError(Exception):
         self.message, self.where, self.hint = message, where, hint
 
     def __str__(self) -> str:
-        text = self.message + (f", {self.where}" if self.where else "")
+        text = self.message
+        if self.where:
+            is_subject = text.split(" ", 1)[0] in _VERBS
+            text = f"{self.where} {text}" if is_subject else f"{text}, {self.where}"
         return text + (f"; {self.hint}" if self.hint else "")
 
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pyoxigraph as ox
 
-from .edges import DONE, FAILED, FOUND
+from .edges import DONE, FAILED, FOUND, complain
 from .errors import EngineError, KnowledgeError, ReasonerError, UsageError
 from .graph import Graph
 
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     import rdflib
 
 XML, FUNCTIONAL = (".owl", ".rdf", ".xml"), (".ofn", ".fss")
-_BY_HAND = {"cases", "examples"}
-"""Folders of what is laid out by hand: it is formatted where it is named itself."""
+_LEFT = {"cases", "examples", "expected"}
+"""Folders of what is laid out by hand, or is the result of a query: it is formatted where it is named itself."""
 _PREFIX = re.compile(r"^\s*@?prefix\s+([\w.-]+):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 _FUNCTIONAL = re.compile(r"(\s|#[^\n]*\n)*(Prefix|Ontology)\s*\(")
 """Editors also write functional syntax into .owl files."""
@@ -54,7 +53,7 @@ def fmt(files: list[str], check: bool, target: BinaryIO) -> int:
             said = error if isinstance(error, ReasonerError) else UsageError(
                 f"cannot be written: {error.strerror}", f"`{path}`", "check the folder and its rights"
             )  # fmt: skip
-            print(f"error: {said}", file=sys.stderr)
+            complain(said)
     verb = "would change" if check else "wrote"
     target.write("".join(f"{verb} {path}\n" for path in changed).encode())
     target.write(f"{len(changed)} {'to change' if check else 'written'}, {same} as they should be\n".encode())
@@ -102,7 +101,7 @@ def _need() -> None:
         import diffable_rdf  # noqa: F401
     except ImportError as error:
         raise EngineError(
-            "diffable-rdf is not installed", None, "run: pip install 'guideline-reasoner[author]'"
+            "diffable-rdf is not installed", None, "run: pip install '.[author]' in a clone of the program"
         ) from error
 
 
@@ -119,7 +118,7 @@ def _named(files: Sequence[str]) -> Iterator[Path]:
 
 def _inside(folder: Path) -> list[Path]:
     found = sorted(folder.rglob("*.ttl"))
-    return [p for p in found if p.name[0] != "." and not _BY_HAND & {*p.relative_to(folder).parts[:-1]}]
+    return [p for p in found if p.name[0] != "." and not _LEFT & {*p.relative_to(folder).parts[:-1]}]
 
 
 def _text(path: Path) -> str:
@@ -143,7 +142,7 @@ def _turtle(path: Path) -> rdflib.Graph:
 def _converted(path: Path) -> rdflib.Graph:
     import rdflib
 
-    if not path.name.endswith(XML + FUNCTIONAL):
+    if path.exists() and not path.name.endswith(XML + FUNCTIONAL):
         raise UsageError("is in no known syntax", f"`{path}`", "name a .ttl, .owl, .rdf or .ofn file")
     text = _text(path)
     if path.name.endswith(FUNCTIONAL) or _FUNCTIONAL.match(text):

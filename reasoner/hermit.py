@@ -76,8 +76,9 @@ class Hermit:
         return self.satisfiable([OWL + "Thing"])[OWL + "Thing"]
 
     def _ask(self, file: Path, classes: Sequence[str]) -> dict[str, bool]:
+        classpath = os.pathsep.join((str(self._home), str(self._home / "HermiT.jar")))
         command = [
-            self._java, "-Xmx2g", *_SHORT_RUNS, "-cp", os.pathsep.join((str(self._home), str(self._home / "HermiT.jar"))),
+            self._java, "-Xmx2g", *_SHORT_RUNS, "-cp", classpath,
             "org.semanticweb.HermiT.cli.CommandLine", *(f"-k<{iri}>" for iri in classes), file.as_uri(),
         ]  # fmt: skip
         try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import lru_cache
 
 from .criteria import All, Among, Any, Criterion, Named, Not, Within
 from .errors import FragmentError
 from .graph import OWL, RDF, RDFS, XSD, Graph, Term
 from .model import Finding, Model
+from .spelling import near, parted
 
 _FACETS = {"minInclusive": (0, True), "minExclusive": (0, False), "maxInclusive": (1, True), "maxExclusive": (1, False)}
 _FRAGMENT = "use intersectionOf, unionOf, complementOf, hasValue, someValuesFrom or a datatype restriction"
@@ -34,7 +34,9 @@ def mask_of(graph: Graph, model_values: dict[str, int], filler: str, active: tup
         mask = 0
         for value in graph.list(head):
             if not isinstance(value, str) or value not in model_values:
-                raise FragmentError(f"`{short(value)}` is no value of this finding", where, _meant(value, model_values))
+                raise FragmentError(
+                    f"`{short(value)}` is no value of this finding", where, _meant(graph, value, model_values)
+                )
             mask |= 1 << model_values[value]
         return mask
     if (head := graph.node(filler, OWL + "unionOf")) is not None:
@@ -61,11 +63,14 @@ def mask_of(graph: Graph, model_values: dict[str, int], filler: str, active: tup
     raise FragmentError(f"value class `{short(filler)}` has no definition", where, "define it with owl:oneOf")
 
 
-def _meant(value: Term, values: dict[str, int]) -> str:
-    """The value that was probably meant, else all that there are."""
-    near = get_close_matches(short(value).rsplit("/")[-1], {v.rsplit("/")[-1]: v for v in values}, 1)
-    if near and isinstance(value, str):
-        return f"did you mean `{next(short(v) for v in values if v.rsplit('/')[-1] == near[0])}`?"
+def _meant(graph: Graph, value: Term, values: dict[str, int]) -> str:
+    """The value that was probably meant, else all that there are: one that is described is not misspelt."""
+    names = {parted(v)[1]: v for v in values}
+    if isinstance(value, str):
+        said = parted(value)[1]
+        meant = said if said in names else None if value in graph else near(said, names)
+        if meant is not None:
+            return f"did you mean `{short(names[meant])}`?"
     return f"name one of {', '.join(f'`{short(v)}`' for v in values)}" if values else "name one of its values"
 
 
@@ -175,15 +180,17 @@ class ClassReader:
         if finding is None and path.startswith("_:"):
             raise self._foreign(path, "a property without a name")
         if finding is None:
-            near = get_close_matches(short(path), {short(iri): iri for iri in self._by_iri}, 1)
-            hint = f"did you mean `{near[0]}`?" if near else "declare it as a gr:Finding"
+            meant = None if RDF + "type" in graph.predicates(path) else near(short(path), map(short, self._by_iri))
+            hint = f"did you mean `{meant}`?" if meant else "declare it as a gr:Finding"
             raise FragmentError(f"`{short(path)}` is neither a finding nor a link between subjects", where, hint)
         values = self._values[path]
         value = graph.node(node, OWL + "hasValue")
         if value is not None and value in values:
             return Among(finding.notation, 1 << values[value])
         if value is not None:
-            raise FragmentError(f"`{short(value)}` is no value of `{finding.notation}`", where, _meant(value, values))
+            raise FragmentError(
+                f"`{short(value)}` is no value of `{finding.notation}`", where, _meant(graph, value, values)
+            )
         if filler is None:
             raise self._foreign(node, f"`{finding.notation}`")
         if finding.range is not None:

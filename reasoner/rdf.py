@@ -17,17 +17,22 @@ _NUMERIC = {XSD + name for name in ("decimal", "integer", "double", "float", "in
 
 
 def read_graph(
-    triples: Iterable[ox.Quad | ox.Triple], model: Model, kinds: frozenset[str], declared: frozenset[str]
+    triples: Iterable[ox.Quad | ox.Triple],
+    model: Model,
+    kinds: frozenset[str],
+    declared: frozenset[str],
+    classes: frozenset[str],
 ) -> Reading:
     """Read every subject of the kinds that guidelines decide about, with what it belongs to.
 
     Each node of a kind counts as a resource; nodes of other types are listed as unused. ``declared`` are the
-    properties that the knowledge declares; another one of our namespace is reported as a likely typing error.
+    properties that the knowledge declares, ``classes`` its classes; other ones of our namespace are reported as likely
+    typing errors.
     """
     graph = Graph()
     for triple in stable(list(triples)):
         graph.add(term(triple.subject), triple.predicate.value, term(triple.object), "input")
-    return _GraphReader(graph, model, kinds, declared).read()
+    return _GraphReader(graph, model, kinds, declared, classes).read()
 
 
 _ROUNDS = 4
@@ -66,8 +71,15 @@ def stable(triples: list[ox.Quad | ox.Triple]) -> list[ox.Quad | ox.Triple]:
 
 
 class _GraphReader:
-    def __init__(self, graph: Graph, model: Model, kinds: frozenset[str], declared: frozenset[str]) -> None:
-        self.graph, self.model, self.kinds, self.declared = graph, model, kinds, declared
+    def __init__(
+        self,
+        graph: Graph,
+        model: Model,
+        kinds: frozenset[str],
+        declared: frozenset[str],
+        classes: frozenset[str],
+    ) -> None:
+        self.graph, self.model, self.kinds, self.declared, self.classes = graph, model, kinds, declared, classes
         self.findings = {finding.iri: finding for finding in model.findings.values()}
         self.links = {kind.link: kind for kind in model.kinds.values() if kind.link}
         self.results: list[Result] = []
@@ -75,6 +87,7 @@ class _GraphReader:
 
     def read(self) -> Reading:
         of_kind = self._kinds()
+        self._undeclared_classes()
         for node in sorted(of_kind):
             self._own[node] = self._facts(node)
         subjects, used = [], set()
@@ -134,6 +147,16 @@ class _GraphReader:
         for node, kind in list(found.items()):
             self._reach(node, kind, found)
         return found
+
+    def _undeclared_classes(self) -> None:
+        """Report each type of our namespace that the knowledge does not declare: it would be passed over."""
+        kinds = {short(kind.iri) for kind in self.model.kinds.values()}
+        deciding = sorted(short(self.model.kinds[name].iri) for name in self.kinds)
+        for node in self._nodes():
+            for type_ in sorted(t for t in self.graph.nodes(node, TYPE) if t.startswith(GR) and t not in self.classes):
+                near = get_close_matches(short(type_), sorted(kinds), 1) or deciding
+                hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?"
+                self._violation(node, None, f"`{short(type_)}` is no class that the knowledge declares: {hint}", TYPE)
 
     def _reach(self, node: str, kind: str, found: dict[str, str]) -> None:
         link, parent = self.model.kinds[kind].link, self.model.kinds[kind].parent

@@ -14,10 +14,10 @@ import orjson
 
 from .answer import Answer
 from .assess import Reasoner
+from .edges import DONE, FAILED, INVALID, complain
 from .errors import ReasonerError, UsageError
 from .inputs import LARGEST, BrokenLine, FhirInput, GraphInput, Input, read_bytes, read_file
 
-DONE, FAILED, INVALID = 0, 1, 2
 _PATIENCE = 1.0
 
 
@@ -136,13 +136,6 @@ class Run:
 
     def _colour(self) -> bool:
         return self.options.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def complain(error: ReasonerError) -> None:
-    """One line on stderr."""
-    line = " ".join(f"error: {error}".split())
-    encoding = sys.stderr.encoding or "ascii"
-    print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
 
 
 def _line(answer: Answer | BrokenLine) -> bytes:

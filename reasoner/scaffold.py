@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from .edges import DONE
 from .errors import UsageError
+from .knowledge import shipped
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 60
@@ -21,12 +22,12 @@ _HINT = "use lower-case letters, digits and single hyphens, such as `back-pain-2
 def scaffold(name: str, into: str | None, target: BinaryIO) -> int:
     """Write the skeleton of a guideline into a folder that is new or empty; raises UsageError."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
-        raise UsageError("is no name for a guideline", f"`{name}`", _HINT)
+        raise UsageError(f"`{name}` is no name for a guideline", None, _HINT)
     if name in _KEPT:
-        raise UsageError("is the name of the program's own vocabulary", f"`{name}`", "choose another")
+        raise UsageError(f"`{name}` is the name of the program's own vocabulary", None, "choose another")
     folder = Path(name if into is None else into)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError("exists and is not empty, nothing is overwritten", f"`{folder}`", "name a new folder")
+        raise UsageError(f"`{folder}` exists and is not empty, nothing is overwritten", None, "name a new folder")
     files = _texts(name)
     _write(files, folder)
     target.write(_report(folder, files).encode())
@@ -37,9 +38,10 @@ def _texts(name: str) -> dict[str, str]:
     """The text of each file by its path in the folder."""
     templates = Path(__file__).parent / "templates" / "scaffold"
     title = name.replace("-", " ").capitalize()
+    catalog = (shipped() / "ontology" / "catalog-v001.xml").resolve().as_uri()
 
     def filled(text: str) -> str:
-        return text.replace("{{name}}", name).replace("{{title}}", title)
+        return text.replace("{{name}}", name).replace("{{title}}", title).replace("{{catalog}}", catalog)
 
     return {
         filled(path.relative_to(templates).as_posix()): filled(path.read_text(encoding="utf-8"))
@@ -62,7 +64,7 @@ def _write(files: dict[str, str], folder: Path) -> None:
                 folder.rmdir()
             shutil.move(made, folder)
     except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", f"`{folder}`", "name another folder") from error
+        raise UsageError(f"`{folder}` cannot be written: {error.strerror}", None, "name another folder") from error
 
 
 def _report(folder: Path, files: dict[str, str]) -> str:

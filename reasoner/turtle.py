@@ -74,6 +74,7 @@ class AnswerWriter:
         yield triple(base, GR + "underPolicy", text_of(answer["provenance"]["policy"]))
         ended = ox.Literal(answer["provenance"]["evaluatedAt"], datatype=ox.NamedNode(XSD + "dateTime"))
         yield triple(base, PROV + "endedAtTime", ended)
+        yield triple(base, RDFS + "comment", text_of(answer["provenance"]["notice"]))
         yield triple(base, PROV + "wasAssociatedWith", ox.NamedNode(agent))
         yield triple(agent, TYPE, ox.NamedNode(PROV + "SoftwareAgent"))
         yield triple(agent, LABEL, text_of(engine))

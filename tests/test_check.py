@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from reasoner.checks import Outcome, check
-from reasoner.checks.run import FAST, SLOW
+from reasoner.checks.bench import Bench
+from reasoner.checks.run import FAST, SLOW, examine
+from reasoner.checks.snapshot import Memo, read_snapshot
 from reasoner.cli import main
 from reasoner.knowledge import shipped
 
@@ -35,9 +38,18 @@ def spoil(folder: Path, name: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def failed(folder: Path, fast: bool = True, only: tuple[str, ...] = ()) -> dict[str, Outcome]:
-    """The steps that did not pass."""
-    return {outcome.name: outcome for outcome in check(folder, fast, only) if not outcome.passed}
+@cache
+def computed() -> Memo:
+    """What a check of the released knowledge computed; what an edit does not touch is taken from it."""
+    memo = Memo()
+    assert all(outcome.passed for outcome in examine(Bench(read_snapshot(ROOT), memo)))
+    return memo
+
+
+def failed(folder: Path, only: tuple[str, ...] = ()) -> dict[str, Outcome]:
+    """The steps that did not pass: every fast one, or those named."""
+    steps = examine(Bench(read_snapshot(folder), computed().fork()), FAST + SLOW if only else FAST, only)
+    return {outcome.name: outcome for outcome in steps if not outcome.passed}
 
 
 def test_released_knowledge_is_sound() -> None:
@@ -123,7 +135,7 @@ def test_hermit_finds(folder: Path, name: str) -> None:
     """Faults that only a reasoner sees, with the terms at fault."""
     file, old, new, step = HERMIT[name]
     spoil(folder, file, old, new)
-    outcome = failed(folder, fast=False, only=(step,))[step]
+    outcome = failed(folder, only=(step,))[step]
     assert outcome.problems and all(problem.term for problem in outcome.problems)
 
 
@@ -143,7 +155,7 @@ def test_without_java_the_referee_says_so(folder: Path, monkeypatch: pytest.Monk
     """A step that could not run is no pass, and its reason names the extra to install."""
     monkeypatch.setattr("reasoner.hermit._candidates", lambda: iter(()))
     step = "HermiT: consistency and satisfiability"
-    outcome = failed(folder, fast=False, only=(step,))[step]
+    outcome = failed(folder, only=(step,))[step]
     assert outcome.skipped is not None and "Java" in outcome.skipped and "author" in outcome.skipped
 
 
@@ -179,3 +191,26 @@ def test_the_closing_line_names_the_next_command(capsysbinary: pytest.CaptureFix
     """Proofs over every patient are another command, which a sound check points at."""
     assert main(["check", "--fast"]) == 0
     assert b"Next: `guideline prove`" in capsysbinary.readouterr().out
+
+
+def test_the_first_line_names_the_folder_and_its_guidelines(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Whoever stands in another folder than the one that is checked is warned."""
+    assert main(["check", "--fast", str(folder)]) == 0
+    first = capsysbinary.readouterr().out.decode().splitlines()[0]
+    assert first == f"{folder.resolve()}: iwgdf-offloading-2023 1.0.0, metatarsal-calcification 1.0.0"
+    monkeypatch.chdir(folder)
+    assert main(["check", "--fast"]) == 0
+    captured = capsysbinary.readouterr()
+    assert captured.out.decode().startswith(f"{shipped().resolve()}: ")
+    assert b"not ./ontology; give the folder: guideline check ." in captured.err
+    assert main(["check", "--fast", "."]) == 0
+    assert capsysbinary.readouterr().err == b""
+
+
+def test_without_a_command_every_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A first call without arguments is how one learns what there is."""
+    assert main([]) == 1
+    said = capsys.readouterr().err
+    assert all(f"`{name}`" in said for name in ("assess", "check", "prove", "diff", "new"))

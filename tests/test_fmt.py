@@ -232,7 +232,7 @@ def test_without_the_extra_one_line_names_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "diffable_rdf", None)
     _, err = run(capsys, DATA / "example.ttl", expected=1)
-    assert err.count("\n") == 1 and "guideline-reasoner[author]" in err
+    assert err.count("\n") == 1 and "pip install '.[author]'" in err
 
 
 def test_a_mangled_file_is_refused_in_words() -> None:
@@ -254,3 +254,16 @@ def test_functional_syntax_under_another_name(tmp_path: Path, capsys: pytest.Cap
     shutil.copy(DATA / "as-the-owl-api-writes-it.ofn", tmp_path / "example.owl")
     shutil.copy(DATA / "example.ttl", tmp_path / "example.ttl")
     assert run(capsys, tmp_path / "example.owl")[0] == "0 written, 1 as they should be\n"
+
+
+def test_results_of_queries_are_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are what a query wrote; formatted, they would no longer be."""
+    (tmp_path / "queries" / "expected").mkdir(parents=True)
+    (tmp_path / "queries" / "expected" / "graph.ttl").write_text("<urn:a>   <urn:b> <urn:c> .")
+    out, _ = run(capsys, tmp_path, "--check")
+    assert out == "0 to change, 0 as they should be\n"
+
+
+def test_a_missing_file_is_called_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, err = run(capsys, tmp_path / "none", expected=1)
+    assert "No such file" in err and err.count("\n") == 1

@@ -22,6 +22,7 @@ from .problem import Problem
 from .snapshot import ONTOLOGY, QUERIES, SHAPES, Document, Memo, Snapshot, key_of, read_snapshot
 
 _TICKED = re.compile(r"`([^`\s]+)`")
+_PATH = re.compile(r"`gr:([\w.-]+/[\w./-]*)`")
 _TITLE = "http://purl.org/dc/terms/title"
 
 
@@ -165,7 +166,7 @@ class Bench:
     def namespaces(self) -> list[tuple[str, str]]:
         """Namespaces with the prefix that the ontology gives them, the longest first."""
         found: dict[str, str] = {}
-        for document in self.ontology:
+        for document in (*self.ontology, *self.cases, *self.shapes):
             for prefix, base in document.text.prefixes.items():
                 found.setdefault(base, prefix)
         return sorted(found.items(), key=lambda pair: (-len(pair[0]), pair))
@@ -175,7 +176,8 @@ class Bench:
         for base, prefix in self.namespaces:
             if prefix and iri.startswith(base) and "/" not in iri[len(base) :]:
                 return f"{prefix}:{iri[len(base) :]}"
-        return "gr:" + iri[len(GR) :] if iri.startswith(GR) else iri
+        local = iri[len(GR) :]
+        return f"gr:{local}" if iri.startswith(GR) and "/" not in local else f"<{iri}>"
 
     def label(self, iri: str) -> str:
         """A term with its label: `gr:Foot` (foot); without a label its notation, or what kind of thing it is."""
@@ -222,16 +224,22 @@ class Bench:
         self, iri: str, message: str, fix: str, file: str | None = None, clues: Iterable[str] = (), coarse: bool = False
     ) -> Problem:
         """A problem of a term, placed where its description says what is wrong; a message's `names` are clues too."""
-        owner = self.owner(iri)
+        owner, message, fix = self.owner(iri), self._curies(message), self._curies(fix)
         named = tuple(iri for iri in self._names(message) if iri != owner)
         texts = [f'"{name}"' for name in _TICKED.findall(message) if ":" not in name]
         where = self.locate(owner, [*clues, *named, *texts], file)
         return Problem(where, self.label(owner), message, fix, owner, coarse, named)
 
+    def _curies(self, text: str) -> str:
+        """A text in which a name of ours that no prefix can write is written as it is."""
+        return _PATH.sub(lambda match: f"`{self.curie(GR + match[1])}`", text)
+
     def _names(self, message: str) -> Iterator[str]:
         spaces = [(prefix, base) for base, prefix in self.namespaces]
         for name in _TICKED.findall(message):
             prefix, colon, local = name.partition(":")
+            if name.startswith("<"):
+                yield name[1:-1]
             yield from (base + local for known, base in spaces if colon and known == prefix)
 
     def from_error(self, error: ReasonerError) -> Iterator[Problem]:
@@ -249,5 +257,9 @@ class Bench:
         if term is not None and shape is not None:
             yield self.problem(term, error.message, fix, shape.name, _TICKED.findall(error.message)[1:])
             return
+        user = next((d for d in self.ontology if term and d.text.find(term)), None)
+        if term is not None and user is not None:
+            yield self.problem(term, error.message, fix, user.name, coarse=True)
+            return
         where = self.shown(error.where or self.snapshot.folder)
-        yield Problem(where, "" if term is None else self.label(term), error.message, fix)
+        yield Problem(where, "" if term is None else self.label(term), self._curies(error.message), self._curies(fix))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 
 import pyoxigraph as ox
 
@@ -14,6 +13,7 @@ from reasoner.fhir.mapping import load_mapping
 from reasoner.fhir.sssom import Table, read_table
 from reasoner.graph import GR
 from reasoner.sparql import Inspected, inspect, syntax_error
+from reasoner.spelling import nearest
 
 from .bench import Bench
 from .found import Found
@@ -64,7 +64,7 @@ def _of_row(bench: Bench, problem: Problem) -> Problem:
     """A problem of a row, with the code and its label as the term."""
     name, _, line = problem.where.rpartition(":")
     if problem.term or name not in bench.tables:
-        return problem if problem.term else replace(problem, term=f"`{problem.where}` (mapping table)")
+        return problem if problem.term else replace(problem, term=f"`{problem.where.split(':')[0]}` (mapping table)")
     lines = bench.tables[name].splitlines()
     header = next((row.split("\t") for row in lines if row and not row.startswith("#")), [])
     cells = dict(zip(header, lines[int(line) - 1].split("\t"), strict=False))
@@ -122,8 +122,8 @@ def _terms(bench: Bench, inspected: Inspected, term: str) -> Iterator[Problem]:
     for iri, place in dict.fromkeys(inspected.terms):
         if iri.startswith(GR) and iri not in inspected.prefixes.values() and not _is_known(bench, iri):
             names = [own for own in bench.graph.all_subjects() if own.startswith(GR)]
-            near = get_close_matches(iri, names, 1, 0.85)
-            fix = f"did you mean {bench.label(near[0])}?" if near else "see `guideline terms` for the names"
+            meant = nearest(iri, names)
+            fix = f"did you mean {bench.label(meant)}?" if meant else "see `guideline terms` for the names"
             yield Problem(place, term, f"`{bench.curie(iri)}` is not declared", fix)
 
 

@@ -4,5 +4,5 @@ from collections.abc import Iterator
 
 from .problem import Problem
 
-Found = Iterator[Problem | int]
-"""Problems as they are found; a number adds to the count of things looked at."""
+Found = Iterator[Problem | int | str]
+"""Problems as they are found; a number adds to the count of things looked at, a text is a remark that fails nothing."""

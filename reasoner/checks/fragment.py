@@ -8,12 +8,13 @@ from reasoner.criteria import All, Among, Any, Criterion, Named, Not, Within
 from reasoner.errors import FragmentError, KnowledgeError
 from reasoner.graph import OWL, RDF, RDFS, XSD
 from reasoner.model import Finding
-from reasoner.owl import ClassReader
+from reasoner.owl import ClassReader, short
 from reasoner.program import Program
 
 from .bench import Bench
 from .found import Found
 from .problem import Problem
+from .uses import unlisted
 
 _READ = {
     OWL + name
@@ -45,6 +46,7 @@ def _classes(bench: Bench) -> Found:
         return
     reader = ClassReader(graph, model)
     read: dict[str, Named] = {}
+    lost = {short(value) for value in unlisted(bench)}
     for iri in graph.instances(OWL + "Class"):
         if iri.startswith("_:") or not graph.nodes(iri, OWL + "equivalentClass") or _is_of_values(bench, iri):
             continue
@@ -53,7 +55,13 @@ def _classes(bench: Bench) -> Found:
             read[iri] = reader.read(iri)
         except KnowledgeError as error:
             term = error.term if isinstance(error, FragmentError) and error.term else iri
-            yield bench.problem(term, error.message, error.hint or "mend it", clues=(term,))
+            yield bench.problem(
+                term,
+                error.message,
+                error.hint or "mend it",
+                clues=(term,),
+                coarse=any(f"`{v}`" in error.message for v in lost),
+            )
     for iri, named in list(read.items()):
         for problem in _ranges(bench, iri, named, model.findings):
             read.pop(iri, None)  # that it can have no member would only follow

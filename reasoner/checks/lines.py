@@ -103,7 +103,7 @@ class Text:
 
 def _has(line: str, name: str) -> bool:
     """Whether a line has a name as a whole."""
-    at = line.find(name)
+    at = line.find(name) if name else -1
     while at >= 0:
         before, after = line[at - 1 : at], line[at + len(name) : at + len(name) + 1]
         apart = not (_NAME.match(name[-1]) and _NAME.match(after)) and not (

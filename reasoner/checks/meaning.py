@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 from reasoner.catalogue import Query
 from reasoner.errors import QueryError, ReasonerError
@@ -62,10 +63,9 @@ def _violation(bench: Bench, check: Check) -> Problem:
         lambda match: bench.label(GR + match[0][3:]) if GR + match[0][3:] in bench.graph else match[0], message
     )
     coarse = check.shape.removeprefix(GR + "shape/").startswith(_COARSE)
-    return bench.problem(
-        owner, text[:1].lower() + text[1:], fix or "mend it", clues=[c for c in clues if c and BLANK not in c],
-        coarse=coarse,
-    )  # fmt: skip
+    clues = [c for c in clues if c and BLANK not in c]
+    problem = bench.problem(owner, text[:1].lower() + text[1:], fix or "mend it", clues=clues, coarse=coarse)
+    return replace(problem, mentions=(*problem.mentions, said)) if said in bench.graph else problem
 
 
 def loading(bench: Bench) -> Found:
@@ -109,5 +109,7 @@ def _question(bench: Bench, query: Query, wanted: tuple[tuple[str, bytes], ...])
             gone, come = len(set(old) - set(new)), len(set(new) - set(old))
             message = f"the result has changed: {gone} of {len(old)} lines gone, {come} new"
             named = {"srj": "json", "ttl": "turtle"}.get(form, form)
-            fix = f"if it is meant, write it anew: guideline query {query.name} --format {named}"
+            own = bench.snapshot.folder
+            command = f"guideline query {query.name} --format {named} --knowledge {own} -o {own / name}"
+            fix = f"if it is meant, write it anew: {command}"
             yield Problem(f"{name}:{line}", term, message, fix)

@@ -12,6 +12,7 @@ from reasoner.decide import CONFLICTING, ELIGIBLE, NOT_ELIGIBLE, UNDETERMINED
 from reasoner.errors import ReasonerError
 from reasoner.graph import GR, LABEL, NOTATION, TYPE, Graph
 from reasoner.inputs import GraphInput
+from reasoner.spelling import nearest, parted
 
 from .bench import Bench
 from .found import Found
@@ -52,6 +53,8 @@ def cases(bench: Bench) -> Found:
     for judged in judge_all(bench):
         yield 1
         yield from judged.problems
+    if not bench.cases:
+        yield "there is no case: nothing tells what a patient should be answered"
 
 
 def judge_all(bench: Bench) -> Iterator[Judged]:
@@ -114,6 +117,10 @@ def _claims(bench: Bench, case: Case, document: Document) -> Iterator[Problem]:
     """What a case says that no answer could meet or fail."""
     graph = case.graph
     expectations = graph.nodes(case.iri, GR + "expects")
+    name, own = PurePosixPath(document.name).stem, parted(case.iri)[1]
+    if own != name:
+        fix = f"rename the file to `{own}.ttl`, or write <{case.iri[: -len(own)]}{name}>"
+        yield _problem(document, case, f"is called `{own}`, but its file `{name}.ttl`", fix)
     if not expectations:
         yield _problem(document, case, "expects nothing", "add gr:expects with what the answer must say")
     for node in (case.iri, *expectations):
@@ -140,8 +147,8 @@ def _wrong_kind(bench: Bench, case: Case, document: Document, node: str, name: s
     for iri in case.graph.nodes(node, GR + name):
         kind = GR + name.removeprefix("on")
         if iri in bench.graph and kind not in bench.graph.nodes(iri, TYPE):
-            near = get_close_matches(iri, bench.graph.instances(kind), 1, 0.85)
-            fix = f"did you mean {bench.label(near[0])}?" if near else f"name a {name.removeprefix('on').lower()}"
+            meant = nearest(iri, bench.graph.instances(kind))
+            fix = f"did you mean {bench.label(meant)}?" if meant else f"name a {name.removeprefix('on').lower()}"
             message = f"gr:{name} leads to {bench.label(iri)}, which is none"
             yield _problem(document, case, message, fix, f"gr:{name}", iri)
 

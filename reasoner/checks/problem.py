@@ -20,6 +20,8 @@ class Problem:
     """Whether it speaks of a term as a whole, so that something finer said of that term explains it."""
     mentions: tuple[str, ...] = field(default=(), compare=False)
     """The IRIs of the terms that the message names."""
+    also: tuple[str, ...] = field(default=(), compare=False)
+    """Other places (file:line) and terms (IRIs) that it explains as well."""
 
     def __str__(self) -> str:
         about = f"{self.term}: " if self.term else ""
@@ -37,12 +39,12 @@ class Folding:
         """The problems of one step that are new, each once, and how many follow from those of earlier steps."""
         all_of_them = list(dict.fromkeys(problems))
         fine = [p for p in all_of_them if not p.coarse and p.where not in self._places]
-        told = {p.about for p in fine}
+        told = {p.about for p in fine if p.about}
         coarse = [p for p in all_of_them if p.coarse and p.where not in self._places and not self._is_told(p, told)]
         kept = sorted((*fine, *coarse), key=all_of_them.index)
-        self._places |= {p.where for p in kept}
-        self._terms |= {name for p in kept for name in (p.about, p.where.partition(":")[0]) if name}
+        self._places |= {place for p in kept for place in (p.where, *p.also)}
+        self._terms |= {name for p in kept for name in (p.about, p.where.partition(":")[0], *p.also) if name}
         return tuple(kept), len(all_of_them) - len(kept)
 
     def _is_told(self, problem: Problem, told: set[str]) -> bool:
-        return problem.about in told or bool({problem.about, *problem.mentions} & self._terms)
+        return bool({problem.about, *problem.mentions} & (told | self._terms))

@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import BinaryIO
 
+from reasoner.graph import GR, NOTATION, OWL
+
+from .bench import Bench
 from .run import Outcome
+
+VERSION = OWL + "versionInfo"
 
 MOST = 12
 """Problems of one step that are written out as text."""
@@ -16,9 +21,23 @@ FOUND = 3
 """Exit code when a check of the knowledge failed."""
 
 
-def report(outcomes: Iterable[Outcome], form: str, target: BinaryIO) -> int:
+def heading(bench: Bench) -> str:
+    """What is checked: the folder, and each guideline with its version."""
+    graph = bench.graph
+    found = [
+        f"{graph.text(iri, NOTATION) or bench.curie(iri)} {graph.text(document, VERSION)}"
+        for iri in graph.instances(GR + "Guideline")
+        for document in graph.instances(OWL + "Ontology")
+        if graph.file(document) == graph.file(iri)
+    ]
+    return f"{bench.snapshot.folder.resolve()}: {', '.join(found) or 'no guideline'}"
+
+
+def report(outcomes: Iterable[Outcome], form: str, target: BinaryIO, about: str) -> int:
     """Write each step as it ends (text), or all of them (json); 0 when every step passed, else 3."""
     done: list[Outcome] = []
+    if form == "text":
+        target.write(f"{about}\n\n".encode())
     for outcome in outcomes:
         done.append(outcome)
         if form == "text":
@@ -26,7 +45,7 @@ def report(outcomes: Iterable[Outcome], form: str, target: BinaryIO) -> int:
             target.flush()
     failed = [outcome for outcome in done if not outcome.passed]
     if form == "json":
-        data = {"passed": not failed, "steps": [{**asdict(o), "passed": o.passed} for o in done]}
+        data = {"about": about, "passed": not failed, "steps": [{**asdict(o), "passed": o.passed} for o in done]}
         target.write(json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n")
     else:
         problems = sum(len(outcome.problems) for outcome in done)
@@ -49,7 +68,9 @@ def listed(outcome: Outcome) -> list[str]:
     if (more := len(outcome.problems) - MOST) > 0:
         lines.append(f"        and {more} more, which --format json lists")
     if outcome.follows:
-        lines.append(f"        {counted(outcome.follows, 'finding')} here may only follow from what is told above")
+        lines.append(
+            f"        {outcome.follows} more problem{'s' * (outcome.follows > 1)}, probably caused by the above"
+        )
     return lines
 
 
@@ -64,4 +85,5 @@ def _text(outcome: Outcome) -> str:
     if outcome.skipped:
         lines.append(f"        not run: {outcome.skipped}")
     lines += listed(outcome)
+    lines += [f"        {note}" for note in outcome.notes]
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reasoner.errors import EngineError, ReasonerError
 
-from . import files, fragment, meaning, patients, referee, uses, vocabulary
+from . import axioms, files, fragment, meaning, patients, referee, uses, vocabulary
 from .bench import Bench
 from .found import Found
 from .problem import Folding, Problem
@@ -26,6 +26,7 @@ FAST: tuple[tuple[str, Step], ...] = (
     ("uses of terms", uses.uses),
     ("OWL fragment", fragment.classes),
     ("OWL 2 DL profile", fragment.profile),
+    ("axioms of findings", axioms.axioms),
     ("mappings", files.mappings),
     ("authoring shapes", meaning.authoring),
     ("loading", meaning.loading),
@@ -42,6 +43,7 @@ _NEEDS: dict[Step, tuple[Step, ...]] = {
     fragment.classes: _READABLE,
     fragment.profile: _READABLE,
     uses.uses: _READABLE,
+    axioms.axioms: _READABLE,
     files.mappings: _READABLE,
     meaning.authoring: _READABLE,
     meaning.loading: _READABLE,
@@ -60,7 +62,7 @@ _RESTS = {meaning.questions}
 class Outcome:
     """What one step found; ``skipped`` says why it did not run, which counts as a failure.
 
-    ``follows`` counts what was found besides and follows from the problems of earlier steps.
+    ``follows`` counts what was found besides and follows from the problems of earlier steps; ``notes`` are remarks.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Outcome:
     problems: tuple[Problem, ...]
     skipped: str | None = None
     follows: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -76,9 +79,10 @@ class Outcome:
         return not self.problems and not self.follows and self.skipped is None
 
 
-def check(folder: Path, fast: bool = False, only: Collection[str] = ()) -> Iterator[Outcome]:
+def check(folder: Path | Bench, fast: bool = False, only: Collection[str] = ()) -> Iterator[Outcome]:
     """Check a knowledge folder; ``fast`` leaves out what takes longer than a few seconds, ``only`` names the steps."""
-    return examine(Bench.of(folder), FAST if fast else FAST + SLOW, only)
+    bench = folder if isinstance(folder, Bench) else Bench.of(folder)
+    return examine(bench, FAST if fast else FAST + SLOW, only)
 
 
 def examine(bench: Bench, steps: tuple[tuple[str, Step], ...] = FAST, only: Collection[str] = ()) -> Iterator[Outcome]:
@@ -109,11 +113,13 @@ def _begun(bench: Bench) -> None:
 
 def _outcome(name: str, step: Step, bench: Bench, folding: Folding, rests: bool) -> Outcome:
     start = time.perf_counter()
-    count, found, skipped = 0, list[Problem](), None
+    count, found, notes, skipped = 0, list[Problem](), list[str](), None
     try:
         for item in step(bench):
             if isinstance(item, Problem):
                 found.append(item)
+            elif isinstance(item, str):
+                notes.append(item)
             else:
                 count += item
     except EngineError as error:
@@ -121,4 +127,4 @@ def _outcome(name: str, step: Step, bench: Bench, folding: Folding, rests: bool)
     except ReasonerError as error:
         found += list(bench.from_error(error))
     problems, follows = ((), len(found)) if rests else folding.split(found)
-    return Outcome(name, count, time.perf_counter() - start, problems, skipped, follows)
+    return Outcome(name, count, time.perf_counter() - start, problems, skipped, follows, tuple(notes))

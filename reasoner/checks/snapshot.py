@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from reasoner.errors import KnowledgeError
 from reasoner.graph import Graph, term
-from reasoner.knowledge import shipped
+from reasoner.knowledge import read_part, shipped
 
 from .lines import Text, blocks
 from .syntax import Mistake, mistake
@@ -22,7 +22,9 @@ T = TypeVar("T")
 
 ONTOLOGY, SHAPES, QUERIES = "ontology", "shapes", "queries"
 CATALOG = "catalog-v001.xml"
-_SUFFIXES = (".ttl", ".rq", ".sparql", ".tsv", ".srj", CATALOG)
+FOREIGN = (".owl", ".rdf", ".owx", ".ofn", ".omn")
+"""How the files of ontology editors end in which the knowledge is not kept."""
+_SUFFIXES = (".ttl", ".rq", ".sparql", ".tsv", ".srj", CATALOG, *FOREIGN)
 _CORE = "core/"
 
 
@@ -70,15 +72,14 @@ def read_snapshot(folder: Path) -> Snapshot:
 def _read(root: Path, below: str = "", deep: bool = True) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in sorted((root / below).rglob("*") if deep else (root / below).glob("*")):
-        if not is_knowledge(path.name) or not path.is_file():
+        if not is_knowledge(path.name):
             continue
-        name = path.relative_to(root).as_posix()
         try:
-            found[name] = path.read_bytes()
-        except FileNotFoundError:
-            continue  # replaced at this moment: the next look finds it
-        except OSError as error:
-            raise KnowledgeError(f"cannot be read: {error.strerror}", str(path), "check the file's rights") from error
+            found[path.relative_to(root).as_posix()] = read_part(path)
+        except KnowledgeError:
+            if path.is_symlink() or path.exists():
+                raise
+            # Replaced at this moment: the next look finds it.
     return found
 
 

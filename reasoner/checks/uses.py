@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from reasoner.graph import GR, NOTATION, OWL, RDFS, TYPE, Graph
 
+from .axioms import listed
 from .bench import Bench
 from .found import Found
 from .problem import Problem
@@ -48,14 +50,18 @@ def _notations(bench: Bench) -> Iterator[Problem]:
 
 
 def _partitions(bench: Bench) -> Iterator[Problem]:
-    """No value belongs to two findings."""
+    """No value belongs to two findings, and none is left out of the list of its class."""
     graph = bench.graph
+    for value, range_ in unlisted(bench).items():
+        message = f"does not list `{bench.curie(value)}` in owl:oneOf, which is declared as one"
+        fix = f"add {bench.curie(value)} to owl:oneOf"
+        problem = bench.problem(range_, message, fix, clues=("owl:oneOf",))
+        yield replace(problem, also=(value,))
     homes: defaultdict[str, list[str]] = defaultdict(list)
     for finding in graph.instances(GR + "Finding"):
         for range_ in graph.nodes(finding, RDFS + "range"):
-            head = graph.node(graph.node(range_, OWL + "equivalentClass") or range_, OWL + "oneOf")
-            for value in graph.list(head) if head else ():
-                if isinstance(value, str) and range_ not in homes[value]:
+            for value in listed(graph, range_):
+                if range_ not in homes[value]:
                     homes[value].append(range_)
     for value, ranges in homes.items():
         if len(ranges) > 1:
@@ -63,6 +69,16 @@ def _partitions(bench: Bench) -> Iterator[Problem]:
             wrong = next((r for r in ranges if r not in own[:1]), ranges[-1])
             message = f"lists the value {bench.label(value)}, which belongs to {bench.label((own or ranges)[0])}"
             yield bench.problem(wrong, message, "make a value of its own for this finding", clues=(value,))
+
+
+def unlisted(bench: Bench) -> dict[str, str]:
+    """Values that the class which they are declared to belong to does not list, with that class."""
+    graph, found = bench.graph, dict[str, str]()
+    for finding in graph.instances(GR + "Finding"):
+        for range_ in graph.nodes(finding, RDFS + "range"):
+            if own := listed(graph, range_):
+                found |= {value: range_ for value in graph.instances(range_) if value not in own}
+    return found
 
 
 def _objects(bench: Bench) -> Iterator[Problem]:
@@ -122,7 +138,7 @@ def _term_for(bench: Bench, predicate: str, text: str) -> str:
         name: o for o in sorted(others) for name in (o.rsplit("/")[-1], graph.text(o, NOTATION) or "", bench.curie(o))
     }
     names |= {bench.curie(iri): iri for iri in graph.all_subjects() if bench.curie(iri) == text}
-    near = get_close_matches(text, names, 1, 0.6)
+    near = get_close_matches(text, names, 1, 0.7)
     return (
         f"did you mean {bench.label(names[near[0]])}, without quotation marks?" if near else 'name the term without `"`'
     )

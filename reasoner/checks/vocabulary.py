@@ -14,11 +14,12 @@ import pyoxigraph as ox
 
 from reasoner.graph import DCTERMS, GR, OWL, RDF, RDFS, SKOS, TYPE, XSD
 from reasoner.shapes import SH
+from reasoner.spelling import nearest, parted
 
 from .bench import Bench
 from .found import Found
 from .problem import Problem
-from .snapshot import CATALOG, ONTOLOGY, Document
+from .snapshot import CATALOG, FOREIGN, ONTOLOGY, Document
 
 _FREE = tuple(GR + name for name in ("ontology/", "CodeSystem/", "mapping-column/"))
 """Parts of our namespace whose names are not terms."""
@@ -155,9 +156,13 @@ def _undeclared(bench: Bench, iri: str, places: list[tuple[Document, Use]], decl
     span = document.text.block(owner) or (1, 0)
     meant = _meant(bench, iri, declared, "\n".join(document.text.lines[span[0] - 1 : span[1]]))
     message = f"`{bench.curie(iri)}` is not declared in the ontology{more}"
+    owner = owner or iri  # a description without a name, as that of different values
     other = "declare it, or mend the name" if iri.startswith(GR) else "see the vocabulary for the name that is meant"
     fix = meant or other
-    return bench.problem(owner, message, fix, document.name, (iri, _as_written(iri)))
+    clues = (iri, _as_written(iri))
+    # What the other users lack, as its name is none, follows.
+    also = tuple(bench.locate(use[1], clues, d.name) for d, use in places if use[1] not in ("", iri, owner))
+    return replace(bench.problem(owner, message, fix, document.name, clues), also=also)
 
 
 def _as_written(iri: str) -> str:
@@ -167,29 +172,21 @@ def _as_written(iri: str) -> str:
 def _meant(bench: Bench, iri: str, declared: set[str], block: str) -> str | None:
     """The declared term that was probably meant: near in its own namespace, or of the same name in another one."""
     known = {name for name in (*declared, *_STANDARD) if not name.startswith("_:")}
-    base, local = _parted(iri)
-    own = {_parted(name)[1]: name for name in sorted(known) if _parted(name)[0] == base}
-    same = sorted(name for name in known if _parted(name)[1] == local)
-    # Of several namesakes the one whose prefix the description uses already.
-    same.sort(key=lambda name: bench.curie(name).partition(":")[0] + ":" not in block)
-    near = _nearest(local, own)
-    meant = near or next(iter(same), None)
+    meant = nearest(iri, known) or _namesake(bench, iri, known, block)
     if meant is None:
         return None
     return f"did you mean {bench.label(meant)}?" if meant.startswith(GR) else f"did you mean `{_short(meant)}`?"
 
 
-def _parted(iri: str) -> tuple[str, str]:
-    """The namespace and the local name of an IRI."""
-    at = max(iri.rfind("/"), iri.rfind("#")) + 1
-    return iri[:at], iri[at:]
-
-
-def _nearest(local: str, names: dict[str, str]) -> str | None:
-    """The name nearest to a misspelt one; letters exchanged come before letters replaced."""
-    near = get_close_matches(local, names, 9, 0.6 if len(local) < 5 else 0.75)
-    near.sort(key=lambda name: sorted(name) != sorted(local))
-    return names[near[0]] if near else None
+def _namesake(bench: Bench, iri: str, known: set[str], block: str) -> str | None:
+    """A term of the same name under another prefix: the values of a finding are no values of another."""
+    base, local = parted(iri)
+    if base not in _CHECKED:
+        return None
+    same = sorted(name for name in known if parted(name)[1] == local)
+    # Of several namesakes only one whose prefix the description uses already.
+    used = [name for name in same if bench.curie(name).partition(":")[0] + ":" in block]
+    return next(iter(used or same[: len(same) == 1]), None)
 
 
 def _short(iri: str) -> str:
@@ -220,6 +217,12 @@ def documents(bench: Bench) -> Found:
                 message = f"imports `{bench.curie(imported)}`, which no file of the folder is"
                 problem = bench.problem(iri, message, fix, clues=(imported,))
                 yield problem if cut is None else replace(problem, about=cut, coarse=True)
+    for suffix in FOREIGN:
+        for name in bench.names(ONTOLOGY, suffix):
+            message = "is not read: the knowledge is kept as Turtle"
+            path = bench.snapshot.folder / name if bench.snapshot.folder.name != ONTOLOGY else name
+            fix = f"run `guideline fmt {path}`, which takes it over into `{name[: -len(suffix)]}.ttl`, then remove it"
+            yield Problem(f"{name}:1", f"`{name.rpartition('/')[2]}` (file of an editor)", message, fix)
     if (name := f"{ONTOLOGY}/{CATALOG}") in bench.files:
         yield from _catalog(bench, name, known)
 

@@ -61,7 +61,6 @@ class _Watcher:
         # The watch is set up first, so that nothing is missed between it and the first look.
         for changes in self._changes():
             if changes:
-                self.referee.cancel()
                 self._look()
             elif (outcomes := self.referee.result()) is not None:
                 self._tell_referee(outcomes)
@@ -72,7 +71,7 @@ class _Watcher:
             import watchfiles
         except ImportError as error:
             raise EngineError(
-                "watchfiles is not installed", None, "run: pip install 'guideline-reasoner[author]'"
+                "watchfiles is not installed", None, "run: pip install '.[author]' in a clone of the program"
             ) from error
         yield True
         while True:
@@ -95,6 +94,7 @@ class _Watcher:
             return
         if run is None:
             return
+        self.referee.cancel()  # it speaks of files that are no longer so
         self.runs += 1
         self._tell(run)
         if run.decided and not self.fast:
@@ -140,7 +140,7 @@ def text(run: Run, now: str) -> list[str]:
     problems = sum(len(outcome.problems) for outcome in run.outcomes)
     what = ", ".join(run.changed[:3]) + (f" and {len(run.changed) - 3} more" if len(run.changed) > 3 else "")
     verdict = "sound" if run.passed else f"not sound, {counted(problems, 'problem')}"
-    lines = [f"{now}  {what or 'first look'}: {verdict} ({run.seconds:.1f} s)"]
+    lines = [f"{now}  run {run.number}, {what or 'first look'}: {verdict} ({run.seconds:.1f} s)"]
     for outcome in run.outcomes:
         if outcome.problems or outcome.follows:
             lines += [f"    {outcome.name}", *listed(outcome)]

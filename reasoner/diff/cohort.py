@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reasoner.edges import DONE, FAILED, INVALID
+from reasoner.edges import DONE, FAILED, INVALID, complain
 from reasoner.errors import ReasonerError
 from reasoner.inputs import LARGEST, BrokenLine, FhirInput, GraphInput, Input, read_bytes, read_file
-from reasoner.run import complain
 
 from .compare import Difference
 

@@ -9,9 +9,8 @@ from typing import BinaryIO
 
 import orjson
 
-from reasoner.edges import DONE, FOUND, uncollected
+from reasoner.edges import DONE, FOUND, complain, uncollected
 from reasoner.errors import KnowledgeError, UsageError
-from reasoner.run import complain
 from reasoner.text import TextWriter
 
 from .cohort import Cohort, Comparison

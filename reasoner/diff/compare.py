@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reasoner.criteria import Criterion
 
@@ -13,6 +13,7 @@ from .decisions import Change
 from .definitions import Definitions, Redefined, files, mappings
 from .derived import Allowed, Regraded, Ruled, allowed, recorded, regraded, ruled
 from .match import Pairs, pair
+from .partly import Partly, shown, unsettled
 from .patients import Finder, Patient
 from .questions import ARGUMENT, CAUTION, ELIGIBLE, FIRST, GAP, POPULATION, SCOPE, SUSPENDED, Question, questions
 from .shifts import NEVER, Shift, alike, shift
@@ -55,6 +56,8 @@ class Difference:
     definitions: tuple[Redefined, ...]
     metadata: tuple[Change, ...]
     renamed: Mapping[str, str] = field(default_factory=dict)
+    partly: Partly | None = None
+    """A patient with gaps in the record who gets another answer, where no state tells of one."""
 
     @property
     def is_clinical(self) -> bool:
@@ -85,7 +88,7 @@ def compare(old: Side, new: Side) -> Difference:
         *decisions.findings(common, old.knowledge, new.knowledge),
     ]
     said = [*mappings(old.knowledge, new.knowledge), *definitions.metadata(), *files(old.knowledge, new.knowledge)]
-    return Difference(
+    difference = Difference(
         sides=sides,
         common=common,
         pairs=pairs,
@@ -100,6 +103,10 @@ def compare(old: Side, new: Side) -> Difference:
         metadata=tuple(decisions.clinical(said)),
         renamed=definitions.renamed,
     )
+    if affected or not difference.is_clinical:
+        return difference
+    open_ = ((pairs.asked(question), before or NEVER, after or NEVER) for question, before, after in asked)
+    return replace(difference, partly=next(shown(open_, finder, unsettled(difference)), None))
 
 
 Pending = tuple[Question, Criterion | None, Criterion | None]

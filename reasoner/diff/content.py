@@ -10,7 +10,8 @@ from .cohort import Cohort
 from .compare import Affected, Difference
 from .decisions import Change
 from .definitions import Redefined
-from .patients import Patient
+from .partly import Partly
+from .patients import Patient, worded
 from .sides import Side
 
 Json = dict[str, Any]
@@ -29,6 +30,7 @@ def content(difference: Difference, cohort: Cohort | None) -> Json:
         "affected": {
             "cohort": None if cohort is None else _cohort(cohort),
             "states": [_affected(one) for one in difference.affected],
+            "partlyRecorded": None if difference.partly is None else _partly(difference.partly),
         },
         "decisions": {
             "changes": [_change(change) for change in difference.decisions],
@@ -102,6 +104,17 @@ def _affected(one: Affected) -> Json:
         "onlyOld": {"states": moved.apart[0][0], "members": moved.apart[0][1]},
         "onlyNew": {"states": moved.apart[1][0], "members": moved.apart[1][1]},
         "witnesses": {"gained": _patient(one.gained), "lost": _patient(one.lost)} if one.has_patients else None,
+    }
+
+
+def _partly(one: Partly) -> Json:
+    return {
+        "guideline": one.question.guideline,
+        "recommendation": one.question.recommendation or None,
+        "about": one.question.about,
+        "old": worded(one.question.about, one.old),
+        "new": worded(one.question.about, one.new),
+        "witness": _patient(one.patient),
     }
 
 

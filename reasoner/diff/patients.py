@@ -17,6 +17,8 @@ from .questions import ARGUMENT, CAUTION, ELIGIBLE, FIRST, GAP, POPULATION, SCOP
 from .sides import Side
 
 _TRIES = 200
+_GLANCES = 12
+"""Records of one question that are tried where many questions are asked in search of one patient."""
 _ANSWERS = {
     "eligible": True, "not-eligible": False, "in-scope": True, "out-of-scope": False, "direct": True, "indirect": False,
 }  # fmt: skip
@@ -63,7 +65,30 @@ class Finder:
         wanted = (not gained, gained)
         for findings in itertools.islice(self._records(cubes), _TRIES):
             if self._answers(asked, findings) == wanted:
-                return self._patient(asked, self._fewest(asked, findings, wanted), gained)
+                return self._patient(asked, self._fewest(asked, findings, wanted))
+        return None
+
+    def partly(
+        self, asked: Asked, before: Criterion, after: Criterion, involved: frozenset[str]
+    ) -> tuple[bool | None, bool | None, Patient] | None:
+        """A patient whose answer differs although the findings not recorded are open; None where none tried does.
+
+        Tried are records that settle the class on one side alone, and such as would if ``involved`` were recorded.
+        """
+        old, new = (g.program.formula(tree) for g, tree in zip(self.grounds, (before, after), strict=True))
+        settling = sorted((set(old.yes) ^ set(new.yes)) | (set(old.no) ^ set(new.no)))
+        records = list(itertools.islice(self._records(settling), _GLANCES))
+        if involved:
+            every = self._records(sorted({*old.yes, *old.no, *new.yes, *new.no}))
+            lacking = (r for r in itertools.islice(every, _TRIES) if involved & r.keys())
+            for record in itertools.islice(lacking, _GLANCES):
+                records.append({name: cell for name, cell in record.items() if name not in involved})
+        for record in records:
+            if any(self._own(side, record) is None for side in (0, 1)):
+                continue
+            answers = self._answers(asked, record)
+            if answers[0] != answers[1]:
+                return *answers, self._patient(asked, record)
         return None
 
     def _fewest(self, asked: Asked, findings: dict[str, int], wanted: tuple[bool, bool]) -> dict[str, int]:
@@ -146,10 +171,11 @@ class Finder:
             return None
         return answer(self.sides[side], guideline, id_, asked.question.about, findings, strict)
 
-    def _patient(self, asked: Asked, findings: dict[str, int], gained: bool) -> Patient:
+    def _patient(self, asked: Asked, findings: dict[str, int]) -> Patient:
         own = [self._own(side, findings) for side in (0, 1)]
         about = asked.question.recommendation or asked.question.guideline
-        way = f"{about}: {WORDS[asked.question.about][not gained]} in OLD, {WORDS[asked.question.about][gained]} in NEW"
+        before, after = (worded(asked.question.about, told) for told in self._answers(asked, findings))
+        way = f"{about}: {before} in OLD, {after} in NEW"
         written = ["", ""]
         for i, guideline in enumerate(asked.guidelines):
             if guideline is not None:
@@ -168,6 +194,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     GAP: ("outside the gap", "inside the gap"),
 }
 """What not belonging and belonging mean, by what is asked."""
+
+
+def worded(about: str, told: bool | None) -> str:
+    """An answer in words."""
+    return "cannot be decided" if told is None else WORDS[about][told]
 
 
 def answer(

@@ -14,7 +14,8 @@ from .compare import ADDED, CHANGED, Affected, Difference
 from .decisions import Change
 from .definitions import Redefined
 from .derived import Regraded
-from .patients import WORDS, Patient
+from .partly import causes
+from .patients import WORDS, Patient, worded
 from .sides import Side
 
 STAR = "★"
@@ -44,9 +45,12 @@ class Reporter:
             return f"No answer can change. {self._rest()}"
         recommendations = {(a.question.guideline, a.question.recommendation) for a in own.affected}
         told = sum(c.clinical for c in (*own.decisions, *own.metadata))
-        parts = [
+        differing = (
             f"{counted(len(own.affected), 'answer')} out of {own.compared} differ for some patients"
-            f" ({counted(len({r for r in recommendations if r[1]}), 'recommendation')})",
+            f" ({counted(len({r for r in recommendations if r[1]}), 'recommendation')})"
+        )
+        parts = [
+            differing if own.affected else f"in no state of settled findings ({own.compared} answers compared)",
             counted(len(own.regraded), "changed grading"),
             counted(len(own.rules) + len(own.recorded) + bool(own.allowed), "changed rule"),
             f"{counted(told, 'other change')} by which an answer can differ",
@@ -64,9 +68,31 @@ class Reporter:
     def _who(self) -> Section:
         items = [*self._cohort(), *(self._affected(one) for one in self.difference.affected)]
         if not self.difference.affected:
-            same = f"No state of any patient gets another answer ({self.difference.compared} answers compared)."
-            items.append(Item(same))
-        return Section("Who is affected", tuple(items), ALERT if self.difference.affected else PLAIN)
+            items.append(self._unaffected())
+        return Section("Who is affected", tuple(items), ALERT if self.difference.is_clinical else PLAIN)
+
+    def _unaffected(self) -> Item:
+        """That no state changes sides, and all that this does not say."""
+        own = self.difference
+        compared = f"({own.compared} answers compared)"
+        if not own.is_clinical:
+            return Item(f"No state of any patient gets another answer {compared}.")
+        text = (
+            f"{STAR} No state of settled findings that both sides allow gets another answer {compared}. "
+            "Answers can change all the same, above all where findings are not recorded, since these changed: "
+            f"{', '.join(causes(own))}."
+        )
+        if (one := own.partly) is None:
+            return Item(text, "", as_notes("No example; give patients with --cohort."))
+        about = one.question
+        name = self._name(about.guideline, about.recommendation)
+        old, new = worded(about.about, one.old), worded(about.about, one.new)
+        example = f"{name}: {old} → {new}, for example: {self._said(one.patient)}, and nothing else recorded."
+        return Item(text, "", as_notes(example))
+
+    def _said(self, patient: Patient) -> str:
+        words = self.words[1] if patient.new is not None else self.words[0]
+        return "; ".join(words.said(name, value) for name, value in patient.findings.items()) or "anybody"
 
     def _name(self, guideline: str, recommendation: str) -> str:
         if not recommendation:
@@ -106,9 +132,7 @@ class Reporter:
     def _example(self, patient: Patient | None, before: str, after: str) -> str:
         if patient is None:
             return f"{capital(before)} → {after}: no example; every record tried is one that the data rules set aside."
-        words = self.words[1] if patient.new is not None else self.words[0]
-        said = "; ".join(words.said(name, value) for name, value in patient.findings.items())
-        return f"{capital(before)} → {after}, for example: {said or 'anybody'}."
+        return f"{capital(before)} → {after}, for example: {self._said(patient)}."
 
     def _cohort(self) -> Iterator[Item]:
         own = self.cohort
@@ -212,16 +236,29 @@ class Reporter:
 
 
 def share(part: int, whole: int, noun: str = "state") -> str:
-    """``12 of 4,608 states (0.26 %)``."""
-    percent = f" ({100 * part / whole:.3g} %)" if whole and part else ""
+    """``12 of 4,608 states (0.26 %, not of patients)``."""
+    percent = f" ({100 * part / whole:.3g} %, not of patients)" if whole and part else ""
     return f"{part:,} of {whole:,} {noun}{'' if whole == 1 else 's'}{percent}"
 
 
 def witnesses(difference: Difference) -> Iterator[tuple[str, str]]:
-    """The made-up patients, each with a title, as Turtle."""
+    """The made-up patients as Turtle, each once, under a title that names all that changes for it."""
+    titles: dict[str, list[str]] = {}
+    graphs: dict[str, str] = {}
+
+    def add(about: str, way: str, patient: Patient) -> None:
+        key = repr(sorted(patient.findings.items()))
+        titles.setdefault(key, []).append(f"{about}: {way}")
+        graphs.setdefault(key, patient.turtle)
+
     for one in difference.affected:
         about = one.question.recommendation or one.question.guideline
         no, yes = WORDS[one.question.about]
         for patient, way in ((one.gained, f"{no} → {yes}"), (one.lost, f"{yes} → {no}")):
             if patient is not None:
-                yield f"{about}: {way}", patient.turtle
+                add(about, way, patient)
+    if (part := difference.partly) is not None:
+        about = part.question.recommendation or part.question.guideline
+        add(about, " → ".join(worded(part.question.about, told) for told in (part.old, part.new)), part.patient)
+    for key, said in titles.items():
+        yield "; ".join(said), graphs[key]

@@ -62,6 +62,8 @@ def open_side(name: str, stack: ExitStack) -> Side:
 
     Raises UsageError where there is nothing to load, KnowledgeError where what there is has a fault.
     """
+    if not name:
+        raise UsageError("has no name", "``", "name a knowledge folder, a wheel (*.whl), or a git revision")
     path = Path(name)
     if path.is_dir():
         return Side(name, FOLDER, load_knowledge(path))

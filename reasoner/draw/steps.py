@@ -80,6 +80,18 @@ def interval(low: float | None, low_closed: bool, high: float | None, high_close
     return " and ".join(limits) or "any number"
 
 
+def _beyond(tree: Criterion) -> Within | None:
+    """The numbers on the other side of a single limit."""
+    match tree:
+        case Named(_, part):
+            return _beyond(part)
+        case Within(finding, float() | int() as low, closed, None, _):
+            return Within(finding, None, False, low, not closed)
+        case Within(finding, None, _, float() | int() as high, closed):
+            return Within(finding, high, not closed, None, False)
+    return None
+
+
 def _numbered(step: Step, node: str) -> Step:
     parts = tuple(_numbered(part, f"{node}.{place}") for place, part in enumerate(step.parts, 1))
     return replace(step, node=node, parts=parts)
@@ -128,6 +140,9 @@ class _Reader:
             rest = Among(inner.tree.finding, self.model.findings[inner.tree.finding].full & ~inner.tree.mask)
             if rest.mask and not rest.mask & (rest.mask - 1):
                 return replace(inner, text=self._said(rest), tree=tree)
+        if (beyond := _beyond(inner.tree)) is not None:
+            # A name for the numbers on this side of the limit would say the contrary of those beyond it.
+            return replace(inner, text=self._said(beyond), tree=tree, class_=None)
         return replace(inner, text=f"not: {inner.text}", tree=tree, denied=True)
 
     def _group(self, tree: All | Any, kind: str, parts: tuple[Criterion, ...]) -> Step:

@@ -14,7 +14,7 @@ import orjson
 from reasoner.answer import Json
 from reasoner.assess import Reasoner
 from reasoner.blocks import Page
-from reasoner.edges import DONE, INVALID
+from reasoner.edges import DONE, INVALID, complain
 from reasoner.inputs import LARGEST, BrokenLine, Input, read_bytes, read_file
 from reasoner.knowledge import Knowledge
 from reasoner.words import Words
@@ -52,8 +52,6 @@ def _write(found: list[Json | BrokenLine], options: argparse.Namespace, knowledg
         told: Any = data[0] if len(data) == 1 else data
         target.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     elif options.format == "turtle":
-        from reasoner.run import complain
-
         from .turtle import turtle
 
         for own in found:

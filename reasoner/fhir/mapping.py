@@ -9,6 +9,7 @@ from fractions import Fraction
 from reasoner.errors import KnowledgeError, raise_all
 from reasoner.graph import GR, NOTATION, Graph
 from reasoner.model import Finding, Model
+from reasoner.spelling import nearest
 
 from .sssom import Row, Table, read_table
 from .tables import CodedResource, FhirMapping, Located, Meaning, Rule, Status, System
@@ -234,8 +235,8 @@ class _Loader:
         elif target in self.findings:
             finding, mask = self.findings[target], 0
         else:
-            near = get_close_matches(target, [*self.value_iris, *self.findings], 1, 0.85)
-            hint = f"did you mean `{_short(near[0])}`?" if near else "name a term of the findings"
+            meant = nearest(target, [*self.value_iris, *self.findings])
+            hint = f"did you mean `{_short(meant)}`?" if meant else "name a term of the findings"
             raise row.error(f"`{row['object_id']}` is no finding or value of the model", hint)
         if kind == "value":
             self._value(row, system, code, finding, mask)

@@ -75,8 +75,13 @@ class Values:
         units = self.mapping.units[name]
         if unit is None or (factor := units.get(unit)) is None:
             accepted = " or ".join(f"`{one}`" for one in units)
-            problem = "has no unit" if unit is None else f"is in {shown(unit)}, which cannot be converted"
-            self._bad(said, name, f"`{name}` {problem}: give it in {accepted}.")
+            if unit is None:
+                problem = f"has no unit: give it in {accepted}"
+            elif value.get("code") is None:
+                problem = f"is in a unit without a UCUM code, which cannot be converted: give the code {accepted}"
+            else:
+                problem = f"is in {shown(unit)}, which cannot be converted: give it in {accepted}"
+            self._bad(said, name, f"`{name}` {problem}.")
         elif bound:
             self.sheet.not_used(said.label, f"its `{name}` is only a bound (it has a comparator): no value")
         else:

@@ -12,6 +12,7 @@ from reasoner.blocks import capital
 from reasoner.edges import DONE
 from reasoner.errors import ReasonerError
 from reasoner.knowledge import Knowledge
+from reasoner.words import counted
 
 from . import folder as target_folder
 from .guideline import guideline
@@ -44,6 +45,8 @@ def docs(knowledge: Knowledge, folder: Path, target: BinaryIO) -> int:
     lines += [f"  {g.label} {g.version}, sha256 {g.sha256[:16]}" for g in knowledge.guidelines]
     if isinstance(proofs, ReasonerError):
         lines.append(f"Without a page of the proofs: {proofs}")
+    elif alarms := sum(proof.is_alarm for proof in proofs):
+        lines.append(f"{counted(alarms, 'alarm')} among the proofs, see {folder / 'proofs.html'}")
     target.write("\n".join([*lines, NOTICE, ""]).encode())
     return DONE
 

@@ -76,6 +76,7 @@ def _shown(proof: Proof, site: Site) -> Context:
     said = [] if witness is None else [site.words.said(name, value) for name, value in sorted(witness.findings.items())]
     return {
         "guideline": site.words.guidelines[proof.obligation.guideline].label,
+        "kind": site.words.label("proof", proof.obligation.kind),
         "says": inline(proof.obligation.says),
         "fix": proof.obligation.fix,
         "status": proof.status,

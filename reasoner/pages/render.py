@@ -12,6 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reasoner import __version__
 from reasoner.answer import NOTICE
+from reasoner.blocks import capital
+from reasoner.words import counted
 
 from .site import Site
 
@@ -42,6 +44,8 @@ class Renderer:
         # The browser then takes this style and no other.
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self.environment.globals.update(
+            capital=capital,
+            counted=counted,
             site=site,
             style=style,
             style_hash=f"sha256-{digest}",

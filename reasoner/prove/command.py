@@ -13,8 +13,8 @@ import orjson
 
 from reasoner.answer import NOTICE
 from reasoner.blocks import ALERT, FINE, LEAD, PLAIN, Item, Page, Section, SubjectPage, capital
-from reasoner.edges import DONE, FOUND, uncollected
-from reasoner.errors import UsageError
+from reasoner.edges import DONE, FOUND, complain, uncollected
+from reasoner.errors import KnowledgeError, UsageError
 from reasoner.guidelines import Guideline
 from reasoner.html import document
 from reasoner.knowledge import Knowledge, load_knowledge
@@ -32,11 +32,18 @@ _HOW = (
 
 
 def prove(options: argparse.Namespace, folder: Path, target: BinaryIO) -> int:
-    """Prove the knowledge of a folder and report; 0 where nothing fails but what is acknowledged, else 3."""
+    """Prove the knowledge of a folder and report; 0 where nothing fails but what is acknowledged, else 3.
+
+    A fault that keeps the knowledge from being loaded is one sentence, and 3 too.
+    """
     start = time.perf_counter()
-    with uncollected():
-        knowledge = load_knowledge(folder)
-        found = proofs(knowledge, options.guideline)
+    try:
+        with uncollected():
+            knowledge = load_knowledge(folder)
+            found = proofs(knowledge, options.guideline)
+    except KnowledgeError as error:
+        complain(error)
+        return FOUND
     report = Report(knowledge, found, options.guideline, time.perf_counter() - start)
     if options.witnesses:
         report.files = _written(report, Path(options.witnesses))
@@ -46,6 +53,7 @@ def prove(options: argparse.Namespace, folder: Path, target: BinaryIO) -> int:
         target.write(document([report.page()], "Proofs").encode())
     else:
         colour = bool(getattr(target, "isatty", bool)()) and target is sys.stdout.buffer
+        target.write(f"{report.heading()}\n\n".encode())
         target.write(TextWriter(colour=colour).write(report.page()).encode())
     return FOUND if report.alarms else DONE
 
@@ -67,10 +75,16 @@ class Report:
         self.alarms = [proof for proof in found if proof.is_alarm]
         self.files: dict[str, list[str]] = {}
 
+    def heading(self) -> str:
+        """What is proved: the folder, and each guideline with its version."""
+        named = ", ".join(f"{g.id} {g.version}" for g in self.guidelines)
+        return f"{self.knowledge.folder.resolve()}: {named}"
+
     def data(self) -> dict[str, Any]:
         """Everything, as plain data."""
         groups = by_guideline(self.proofs)
         return {
+            "about": self.heading(),
             "passed": not self.alarms,
             "seconds": round(self.seconds, 3),
             "guidelines": [
@@ -142,6 +156,8 @@ class Report:
             notes.append(Item(f"Status: {proof.status}. {_STATUS[proof.status]}"))
         notes += self._witness(proof)
         notes.append(Item(f"To mend it: {own.fix}."))
+        if turtle := view.acknowledgement(proof):
+            notes.append(Item(f"To acknowledge it (docs/proofs.md), beside your safety properties: {turtle}"))
         return Item(f"{capital(view.kind(own.kind))}: {own.says}.", own.id, tuple(notes))
 
     def _witness(self, proof: Proof) -> list[Item]:

@@ -321,39 +321,30 @@ def _demand(frame: Frame, demand: Demand, declared: Declared) -> Iterator[Obliga
 def _leaks(frame: Frame, property_: Property, declared: Declared) -> Iterator[Obligation]:
     for own in frame.offers:
         if declared.offers(own, property_.forbids):
-            yield Obligation(
-                "leak",
-                frame.guideline.id,
-                (own.iri, property_.iri),
-                NOBODY,
-                All((property_.when, frame.in_force(own))),
-                f"{named(own)} is in force where `{property_.label}`",
-                "narrow its eligibility, or let what comes first override it",
-                (frame.claim(own, IN_FORCE),),
-            )
+            fix = "narrow its eligibility, or let what comes first override it"
+            yield _leak(frame, property_, own, IN_FORCE, frame.in_force(own), "is in force", fix)
         if own.line is not None and declared.offers(own, property_.forbids_first):
-            yield Obligation(
-                "wrong-first-choice",
-                frame.guideline.id,
-                (own.iri, property_.iri),
-                NOBODY,
-                All((property_.when, frame.first(own))),
-                f"{named(own)} comes first where `{property_.label}`",
-                "mend the lines of choice, or what is preferred over it",
-                (frame.claim(own, FIRST),),
-            )
+            fix = "mend the lines of choice, or what is preferred over it"
+            yield _leak(frame, property_, own, FIRST, frame.first(own), "comes first", fix)
     for own in frame.warnings:
         if declared.warns(own, property_.forbids_against):
-            yield Obligation(
-                "leak",
-                frame.guideline.id,
-                (own.iri, property_.iri),
-                NOBODY,
-                All((property_.when, own.eligibility)),
-                f"{named(own)} warns where `{property_.label}`",
-                "narrow its eligibility",
-                (frame.claim(own, ELIGIBLE),),
-            )
+            yield _leak(frame, property_, own, ELIGIBLE, own.eligibility, "warns", "narrow its eligibility")
+
+
+def _leak(
+    frame: Frame, property_: Property, own: Recommendation, claim: str, holds: Criterion, does: str, fix: str
+) -> Obligation:
+    """Nobody of the property's class is one of whom the recommendation claims this."""
+    return Obligation(
+        "wrong-first-choice" if claim == FIRST else "leak",
+        frame.guideline.id,
+        (own.iri, property_.iri),
+        NOBODY,
+        All((property_.when, holds)),
+        f"{named(own)} {does} where `{property_.label}`",
+        fix,
+        (frame.claim(own, claim),),
+    )
 
 
 def _property(frames: Sequence[Frame], property_: Property, declared: Declared) -> Obligation:

@@ -21,7 +21,7 @@ class Smt:
         try:
             z3 = import_module("z3")
         except ImportError:
-            hint = "run `pip install guideline-reasoner[author]`"
+            hint = "run: pip install '.[author]' in a clone of the program"
             raise EngineError("the solver z3 is not installed", None, hint) from None
         self._z3: Expression = z3
         self._solver: Expression = z3.Solver()

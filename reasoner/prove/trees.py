@@ -68,21 +68,9 @@ def classes(tree: Criterion) -> dict[str, Named]:
 
 def replaced(tree: Criterion, iri: str, by: Criterion) -> Criterion:
     """The tree with a named class replaced wherever it stands; classes that name it lose their own name."""
-    match tree:
-        case Named(own, part):
-            if own == iri:
-                return by
-            changed = replaced(part, iri, by)
-            return tree if changed is part else changed
-        case Not(part):
-            changed = replaced(part, iri, by)
-            return tree if changed is part else Not(changed)
-        case All(members) | Any(members):
-            new = tuple(replaced(member, iri, by) for member in members)
-            if all(a is b for a, b in zip(members, new, strict=True)):
-                return tree
-            return All(new) if isinstance(tree, All) else Any(new)
-    return tree
+    if isinstance(tree, Named) and tree.iri == iri:
+        return by
+    return _rebuilt(tree, lambda part: replaced(part, iri, by))
 
 
 def fixed(tree: Criterion, finding: str, value: int | float) -> Criterion:
@@ -92,14 +80,20 @@ def fixed(tree: Criterion, finding: str, value: int | float) -> Criterion:
             return tree if name != finding else ALWAYS if mask & int(value) else NEVER
         case Within(name):
             return tree if name != finding else ALWAYS if _lies_in(tree, value) else NEVER
+    return _rebuilt(tree, lambda part: fixed(part, finding, value))
+
+
+def _rebuilt(tree: Criterion, change: Callable[[Criterion], Criterion]) -> Criterion:
+    """The tree with its parts changed; the same object where none is."""
+    match tree:
         case Named(_, part):
-            changed = fixed(part, finding, value)
+            changed = change(part)
             return tree if changed is part else changed
         case Not(part):
-            changed = fixed(part, finding, value)
+            changed = change(part)
             return tree if changed is part else Not(changed)
         case All(members) | Any(members):
-            new = tuple(fixed(member, finding, value) for member in members)
+            new = tuple(map(change, members))
             if all(a is b for a, b in zip(members, new, strict=True)):
                 return tree
             return All(new) if isinstance(tree, All) else Any(new)

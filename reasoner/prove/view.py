@@ -17,9 +17,10 @@ from reasoner.words import Words
 from .declared import source_text
 from .obligation import SOMEBODY, Claim
 from .replay import Witness
-from .run import Proof
+from .run import FAILED, Proof
 
 _CLASSES = ("eligibility", "when", "hasScope")
+_ASSUMPTIONS = ("assumption", "assumption-against")
 
 
 class View:
@@ -79,6 +80,20 @@ class View:
             return f"{claim.guideline}: {claim.what}"
         where = f" ({self.words.finding(claim.finding)})" if claim.finding else ""
         return f"{claim.about}: {claim.what}{where}"
+
+    def acknowledgement(self, proof: Proof) -> str:
+        """Turtle to paste where an assumption is meant so, its words left to the author; empty for other proofs."""
+        own = proof.obligation
+        if own.kind not in _ASSUMPTIONS or proof.status != FAILED:
+            return ""
+        name = own.id.replace(":", "-").replace("+", "-")
+        concerns = ", ".join(f"<{iri}>" for iri in own.about)
+        return (
+            f"<{GR}acknowledgement/{name}> a owl:NamedIndividual, gr:Acknowledgement ; "
+            f'rdfs:label "…"@en ; skos:definition "…"@en ; skos:notation "{name}" ; '
+            f"gr:acknowledges <{GR}proof/{own.kind}> ; gr:concerns {concerns} ; "
+            'gr:reason "…" ; gr:sourceText "…" ; gr:status status:safety-extension .'
+        )
 
     def source(self, iri: str) -> str:
         """Where a declaration comes from."""

@@ -69,7 +69,7 @@ def test_a_changed_rule_shows_which_cases_flip_and_mending_it_shows_them_back(se
 def test_the_flip_is_told_in_words(session: Session) -> None:
     run = looked(session, edited(CONDITIONS, *RULE))
     lines = "\n".join(text(run, "12:00:00"))
-    assert lines.startswith(f"12:00:00  {CONDITIONS}: not sound")
+    assert lines.startswith(f"12:00:00  run 2, {CONDITIONS}: not sound")
     assert "eligible -> not-eligible, but the case expects eligible" in lines
     assert "\x1b" not in lines
 

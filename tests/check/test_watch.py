@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import queue
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from reasoner.checks.watch import _Watcher
 from reasoner.knowledge import shipped
 
 PATIENCE = 120
@@ -124,3 +126,14 @@ def test_plain_lines_and_no_process_left_behind(watch: Callable[..., Watched]) -
     assert "stopped after 1 run" in watched.until(lambda line: "stopped" in line)
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert f"reasoner.checks.background {watched.folder}" not in listed
+
+
+def test_hermit_goes_on_while_nothing_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second look, for what changed before the watch began, does not end the run that the first look began."""
+    said: list[str] = []
+    watcher = _Watcher(folder, False, "text", io.BytesIO())
+    monkeypatch.setattr(watcher.referee, "start", lambda: said.append("started"))
+    monkeypatch.setattr(watcher.referee, "cancel", lambda: said.append("ended"))
+    monkeypatch.setattr(watcher, "_changes", lambda: iter([True, True]))
+    watcher.run()
+    assert said == ["ended", "started"] and watcher.runs == 1

@@ -7,12 +7,14 @@ import json
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reasoner.cli import main
+from reasoner.knowledge import Knowledge, load_knowledge
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "samples.ndjson"
 
@@ -39,6 +41,17 @@ def samples() -> list[dict[str, Any]]:
     return [json.loads(line) for line in SAMPLES.read_text().splitlines()]
 
 
+@cache
+def released() -> Knowledge:
+    """What is shipped, read once: the tests of the README and of the wheel read it in processes of their own."""
+    return load_knowledge()
+
+
+def knowledge_of(folder: Path | None = None, core: Path | None = None) -> Knowledge:
+    """In the place of ``load_knowledge``."""
+    return released() if folder is None and core is None else load_knowledge(folder, core)
+
+
 @pytest.fixture
 def guideline(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """``guideline("assess", path, stdin=b"")``; any attempt to reach the network fails the test."""
@@ -48,6 +61,7 @@ def guideline(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Mo
 
     for name in ("socket", "create_connection", "getaddrinfo"):
         monkeypatch.setattr(socket, name, refuse)
+    monkeypatch.setattr("reasoner.knowledge.load_knowledge", knowledge_of)
 
     def run(*argv: object, stdin: bytes = b"") -> Outcome:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))

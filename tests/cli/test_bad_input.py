@@ -145,3 +145,43 @@ def test_junk_in_any_element_loses_no_patient(guideline: Run, junk: Any) -> None
         )
         assert outcome.code in (0, 2), (element, outcome.err)
         assert len(outcome.json["subjects"]) == 1
+
+
+@pytest.mark.parametrize("command", [("assess",), ("check", "--fast"), ("prove",)])
+@pytest.mark.parametrize("what", ["a folder", "a link to nothing", "a link to itself"])
+def test_a_name_of_knowledge_that_is_no_file(
+    guideline: Run, tmp_path: Path, command: tuple[str, ...], what: str
+) -> None:
+    """What cannot be loaded is not called sound either."""
+    home = tmp_path / "ontology"
+    home.mkdir()
+    path = home / "strange.ttl"
+    if what == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path if what == "a link to itself" else tmp_path / "gone")
+    place = ("--knowledge", tmp_path, "-") if command == ("assess",) else (tmp_path,)
+    outcome = guideline(*command, *place, stdin=b"{}")
+    assert outcome.code == (3 if command == ("prove",) else 1)
+    assert outcome.err.startswith("error: ") and outcome.err.count("\n") == 1 and "strange.ttl" in outcome.err
+
+
+def test_no_control_code_of_a_file_reaches_the_terminal(guideline: Run, tmp_path: Path) -> None:
+    (tmp_path / "ontology").mkdir()
+    (tmp_path / "ontology" / "a.ttl").write_bytes(b"\x1b[31m\x00 garbage")
+    error = one_line_error(guideline("assess", "--knowledge", tmp_path, "-", stdin=b"{}"))
+    assert error.strip().isprintable() and "\\x1b" in error
+
+
+def test_an_error_names_its_subject_first(guideline: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.json"
+    empty.write_text("", encoding="utf-8")
+    assert guideline("assess", empty).err.startswith(f"error: `{empty}` is empty; ")
+    assert guideline("assess", tmp_path).err.startswith(f"error: `{tmp_path}` is a folder; ")
+    assert guideline("assess", tmp_path / "no").err.startswith(f"error: no such file, `{tmp_path / 'no'}`; ")
+
+
+@pytest.mark.parametrize("command", ["terms", "query", "template"])
+def test_a_folder_in_the_wrong_place_is_told_where_it_goes(guideline: Run, tmp_path: Path, command: str) -> None:
+    outcome = guideline(command, tmp_path)
+    assert outcome.code == 1 and f"`--knowledge {tmp_path}`" in outcome.err

@@ -116,10 +116,29 @@ def test_invalid_data_is_exit_2_with_the_answer(guideline: Run) -> None:
     assert guideline("assess", "--format", "json", "-", stdin=data).json["validation"]["conforms"] is False
 
 
+def test_undeclared_class_of_a_subject_is_a_violation_with_the_class_meant(guideline: Run) -> None:
+    data = f"<urn:x:l> a <{GR}Leson> ; <{GR}ulcer> <{GR}ulcer/present> .".encode()
+    for command in ("assess", "validate"):
+        outcome = guideline(command, "-", stdin=data)
+        assert outcome.code == 2
+        said = " ".join(outcome.text.split())
+        assert "`gr:Leson` is no class that the knowledge declares: did you mean `gr:Lesion`?" in said
+    other = data.replace(b"Leson", b"Person")
+    assert "did you mean `gr:Lesion`?" in " ".join(guideline("assess", "-", stdin=other).text.split())
+
+
+def test_class_of_another_vocabulary_is_left_alone(guideline: Run) -> None:
+    data = f"<urn:x:l> a <{GR}Lesion>, <http://xmlns.com/foaf/0.1/Person> ; <{GR}ulcer> <{GR}ulcer/present> .".encode()
+    assert guideline("validate", "-", stdin=data).code == 0
+
+
 def test_no_subject_is_a_sentence_and_exit_0(guideline: Run) -> None:
     outcome = guideline("assess", "-", stdin=b'{"resourceType":"Patient","id":"p"}')
     assert outcome.code == 0
     assert "The input holds no lesion" in outcome.text
+    note = " ".join(outcome.text.split())
+    assert "Loaded: iwgdf-offloading-2023, metatarsal-calcification; for another guideline" in note
+    assert "--knowledge DIR" in note
     answer = guideline("assess", "--format", "json", "-", stdin=b'{"resourceType":"Patient","id":"p"}').json
     assert answer["subjects"] == []
     assert answer["note"]

@@ -163,7 +163,7 @@ def test_markdown_tells_who_then_decisions_then_axioms_then_words(guideline: Run
     text = guideline("diff", old, new).text
     headings = [line for line in text.splitlines() if line.startswith("## ")]
     assert headings == ["## Who is affected", "## Decisions", "## Axioms", "## Metadata", "## Compared"]
-    assert "★ toy-1 (a hat): not eligible → eligible in 1 of 6 states (16.7 %)" in text
+    assert "★ toy-1 (a hat): not eligible → eligible in 1 of 6 states (16.7 %, not of patients)" in text
     assert "★ toy-2: line of choice 2 → 4" in text
     assert text.index("not eligible → eligible") < text.index("not first choice → first choice")
     assert "- tall EquivalentTo: height some integer\\[" not in text
@@ -173,6 +173,56 @@ def test_markdown_tells_who_then_decisions_then_axioms_then_words(guideline: Run
     assert "Wear a hat. → Wear any hat." in text
     assert text.count("```") % 2 == 0 and text.count("<details>") == text.count("</details>")
     assert "Not a medical device" in text
+
+
+DARK = (
+    "gr:Everybody a owl:Class",
+    'gr:Dark a owl:Class ; rdfs:label "dark"@en ; owl:equivalentClass [ a owl:Restriction ;\n'
+    "    owl:onProperty gr:shade ; owl:hasValue shade:dark ] .\ngr:Everybody a owl:Class",
+)
+TALL_ARE_DARK = ("gr:Tall a owl:Class ;", "gr:Tall a owl:Class ; rdfs:subClassOf gr:Dark ;")
+
+
+def test_new_axiom_is_never_told_as_no_change_and_shows_whom_it_decides(guideline: Run, tmp_path: Path) -> None:
+    old, new = write(tmp_path / "old", DARK), write(tmp_path / "new", DARK, TALL_ARE_DARK)
+    text = guideline("diff", old, new, "--format", "text").text
+    said = " ".join(text.split())
+    assert "No state of any patient" not in said and "No answer can change" not in said
+    assert "Answers can change all the same" in said and "these changed: the model axioms" in said
+    assert "cannot be decided → eligible, for example: height 180 cm, and nothing else recorded." in said
+    one = guideline("diff", old, new, "--format", "json").json["affected"]["partlyRecorded"]
+    assert (one["recommendation"], one["old"], one["new"]) == ("toy-1", "cannot be decided", "eligible")
+    file = tmp_path / "patient.ttl"
+    file.write_text(one["witness"]["turtle"])
+    verdicts = []
+    for folder in (old, new):
+        answer = guideline("assess", "--knowledge", folder, "--format", "json", file).json
+        verdicts.append(answer["subjects"][0]["guidelines"][0]["recommendations"][0]["verdict"])
+    assert verdicts == ["undetermined", "eligible"]
+
+
+def test_new_policy_is_never_told_as_no_change(guideline: Run, tmp_path: Path) -> None:
+    assumed = (
+        "rdfs:range gr:Shade ; gr:whenNotRecorded policy:ask",
+        "rdfs:range gr:Shade ; gr:whenNotRecorded policy:assume ; gr:assumedValue shade:dark",
+    )
+    text = guideline("diff", write(tmp_path / "old"), write(tmp_path / "new", assumed)).text
+    assert "No state of any patient" not in text
+    assert "these changed: what is taken where nothing is recorded" in text
+    assert "cannot be decided → eligible, for example: height 180 cm, and nothing else recorded." in text
+
+
+def test_changed_words_still_change_no_answer(guideline: Run, tmp_path: Path) -> None:
+    words = ('"Wear a hat."', '"Wear any hat."')
+    text = guideline("diff", write(tmp_path / "old"), write(tmp_path / "new", words)).text
+    assert "No state of any patient gets another answer" in text and "★ No" not in text
+
+
+def test_patient_who_shows_several_changes_is_printed_once(guideline: Run, folders: tuple[Path, Path]) -> None:
+    text = guideline("diff", *folders).text
+    titles = [line for line in text.splitlines() if line.startswith("<details><summary>Patient")]
+    assert len(titles) == 1
+    assert "toy-1: not eligible → eligible; toy-1: not first choice → first choice" in titles[0]
 
 
 def test_text_fits_a_terminal(guideline: Run, folders: tuple[Path, Path]) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import rdflib
 
+from reasoner.answer import NOTICE
+
 from .conftest import Outcome
 from .test_commands import TWO_LESIONS, one_line_error
 
@@ -136,3 +138,11 @@ def test_strict_leaves_nothing_assumed(guideline: Run) -> None:
     documents = [json.loads(guideline("explain", file, "--format", "json", *more).out) for more in ((), ("--strict",))]
     assumed = [{n for n, r in d["subjects"][0]["findings"].items() if r["from"] == "assumed"} for d in documents]
     assert assumed[0] and not assumed[1]
+
+
+@pytest.mark.parametrize("command", ["assess", "explain"])
+@pytest.mark.parametrize("form", ["text", "json", "html", "turtle"])
+def test_every_form_carries_notice_and_versions(guideline: Run, command: str, form: str) -> None:
+    told = " ".join(guideline(command, SEVERE, "--format", form).text.split())
+    assert NOTICE in told
+    assert "1.0.0" in told and "iwgdf-offloading-2023" in told

@@ -111,6 +111,33 @@ def test_bulk_files_in_shuffled_shards(seed: int, odd: float, number: int) -> No
 
 
 @pytest.mark.parametrize("layout", ["bulk", "bundles"])
+def test_what_an_unread_resource_names_is_not_assumed(layout: str) -> None:
+    """Of some patients an order names what would be assumed; of others one names something else."""
+    system = next(iter(loaded().knowledge.mapping.value_systems))
+    patients = list(Cohort(21).patients(0, 120))
+    for place, resources in enumerate(patients):
+        owner = orjson.loads(next(text for kind, text in resources if kind == "Patient"))["id"]
+        name = ("calcification", "ulcer", "no-such-code")[place % 3]
+        order = {
+            "resourceType": "ServiceRequest",
+            "id": f"order-{place}",
+            "code": {"coding": [{"system": system, "code": name}]},
+            "subject": {"reference": f"Patient/{owner}"},
+        }
+        resources.append(("ServiceRequest", orjson.dumps(order).decode()))
+    if layout == "bulk":
+        lines, inputs = bulk(patients)
+        assembled = assembler().assemble(shards(lines, 70))
+        agree(inputs, assembled, dummies=2)
+    else:
+        written = [bundle(resources).encode() for resources in patients]
+        assembled = assembler().assemble([reducer().reduce(b"\n".join(written), "Bundle", "f", 1)])
+        agree([resources_of(orjson.loads(line)) for line in written], assembled)
+    why = "the mapping reads no `ServiceRequest`, so `calcification` is not assumed"
+    assert assembled.tally.unused[why] == 40
+
+
+@pytest.mark.parametrize("layout", ["bulk", "bundles"])
 def test_a_day_of_decision(layout: str) -> None:
     on = datetime.date(2026, 2, 10)
     patients = list(Cohort(8, 10).patients(0, 500))

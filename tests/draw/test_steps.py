@@ -100,6 +100,25 @@ def test_a_name_never_stands_over_its_contrary() -> None:
     assert (step.kind, step.class_, step.parts[0].kind, step.parts[0].class_) == (NONE, None, NONE, "urn:none")
 
 
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [((45, True, None, False), "less than 45"), ((45, False, None, False), "at most 45"),
+     ((None, False, 45, True), "more than 45"), ((None, False, 45, False), "at least 45")],
+)  # fmt: skip
+def test_beyond_a_single_limit_is_said_without_not(
+    limits: tuple[float | None, bool, float | None, bool], said: str
+) -> None:
+    own = body("statin")
+    number = next(f for f in own.knowledge.model.findings.values() if f.range is not None)
+    inside = Within(number.notation, *limits)
+    for tree in (inside, Named("urn:class", inside)):
+        step = own.steps(Not(tree))
+        assert (step.denied, step.class_, step.tree) == (False, None, Not(tree))
+        assert step.text.startswith(f"{number.label} {said}")
+    between = own.steps(Not(Within(number.notation, 40, True, 50, True)))
+    assert between.denied and between.text.startswith("not: ")
+
+
 def test_the_last_value_left_is_named_instead_of_denied() -> None:
     own = body("shipped")
     finding = next(f for f in own.knowledge.model.findings.values() if len(f.values) == 2)

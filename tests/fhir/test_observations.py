@@ -57,6 +57,14 @@ def test_kilopascal_and_millimetre_convert() -> None:
     assert understood.values("erythema-extent") == [2.0]
 
 
+def test_a_unit_without_a_code_is_told_with_the_code_to_give() -> None:
+    value = {"value": 60, "unit": "millimetres of mercury"}
+    understood = read(ULCER, observation("o", "toe-pressure", valueQuantity=value))
+    (result,) = understood.reading.results
+    assert "is in a unit without a UCUM code, which cannot be converted: give the code `mm[Hg]`" in result.message
+    assert "millimetres" not in result.message
+
+
 @pytest.mark.parametrize("tenth", range(1, 60))
 def test_conversion_adds_no_noise(tenth: int) -> None:
     understood = read(ULCER, observation("e", "erythema-extent", (tenth, "mm")))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from prove.tiny import Tiny, class_, has
 
+from reasoner.blocks import capital
 from reasoner.fhir.sssom import read_table
 from reasoner.knowledge import load_knowledge
 from reasoner.pages.command import pages
@@ -15,7 +18,7 @@ from reasoner.pages.markdown import html
 from reasoner.pages.site import Site
 from reasoner.program import Formula
 
-from .conftest import STATIN, Written
+from .conftest import STATIN, Written, write
 from .reading import Element, page
 
 FOLDERS = {"shipped": None, "statin": STATIN}
@@ -221,3 +224,34 @@ def test_history_is_shown_where_there_is_one(strange: Path, shipped: Written) ->
 )  # fmt: skip
 def test_little_markdown(text: str, expected: str) -> None:
     assert html(text) == expected
+
+
+def test_counts_of_one_are_said_as_one(statin: Written) -> None:
+    lead = statin.pages["index.html"].text
+    assert "recommendations, " in lead
+    assert not re.search(r"\b1 (recommendations|findings|named classes|effect estimates|source documents)", lead)
+
+
+def test_alarms_are_told_by_kind_and_counted_for_the_reader(tmp_path: Path) -> None:
+    forbidden = (
+        Tiny()
+        .but(
+            class_("Forbidden", has("fever", "no")) + 'gr:safe a gr:SafetyProperty ; rdfs:label "not then" ;'
+            " gr:when gr:Forbidden ; gr:forbids iv:watch .\n"
+        )
+        .write(tmp_path / "broken")
+    )
+    written = write(tmp_path / "pages", "--knowledge", str(forbidden))
+    page = written.pages["proofs.html"]
+    alarms = [h.text for h in page.every("h3") if h.text.endswith("(tiny guideline: failed)")]
+    assert alarms and f"{len(alarms)} alarm" in written.out and "proofs.html" in written.out
+    assert any(heading.startswith("Contraindication leak ") for heading in alarms)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("eGFR at least 45", "eGFR at least 45"), ("heel pain", "Heel pain"), ("mL a day", "mL a day"), ("", ""),
+     ("HbA1c above 7", "HbA1c above 7"), ("1 alarm", "1 alarm"), ("x-ray", "X-ray")],
+)  # fmt: skip
+def test_a_word_with_capitals_of_its_own_is_not_changed(text: str, said: str) -> None:
+    assert capital(text) == said

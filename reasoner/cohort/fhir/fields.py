@@ -6,7 +6,9 @@ its bytes and only a new one is read.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
@@ -19,6 +21,8 @@ from reasoner.fhir.tables import FhirMapping
 _NONE: Any = b""
 """What stands for an element that is not there: plain bytes join faster than empty ``Raw`` ones."""
 OBSERVATION, PATIENT, BUNDLE = "Observation", "Patient", "Bundle"
+CODE = "code"
+"""The element that tells what a resource is about, also in types that the mapping does not read."""
 _READ_VALUES = ("valueCodeableConcept", "valueQuantity", "valueInteger")
 _OTHER_VALUES = (
     "valueString", "valueBoolean", "valueRange", "valueRatio", "valueSampledData", "valueTime", "valueDateTime",
@@ -28,6 +32,7 @@ _OTHER_VALUES = (
 VALUES = (*_READ_VALUES, *_OTHER_VALUES, "dataAbsentReason", "component")
 """Where nothing of these is there, the resource may hold a value of a type that FHIR does not have."""
 _PLACE = ("bodySite", "bodyStructure")
+_ENCODER = msgspec.json.Encoder()
 
 Written = Callable[[list[Any]], list[bytes]]
 
@@ -94,7 +99,7 @@ class Shapes:
         entries: Any = msgspec.field(default_factory=list)
         bundle = msgspec.defstruct(BUNDLE, [("resourceType", str, ""), ("entry", list[entry], entries)], gc=False)
         self._lines[BUNDLE] = msgspec.json.Decoder(bundle)
-        self._other = msgspec.json.Decoder(_struct("OtherResource", ()))
+        self._other = msgspec.json.Decoder(_struct("OtherResource", (CODE,)))
 
     def of(self, kind: str) -> Fields:
         """The elements of a resource type, also of one that nothing reads."""
@@ -111,15 +116,40 @@ def _struct(name: str, names: Iterable[str], kind: str | None = None) -> Any:
     fields: list[Any] = [("id", str, ""), ("subject", Reference, _NOBODY)]
     fields += [(one, Raw, _NONE) for one in dict.fromkeys(names)]
     if kind is None:
-        return msgspec.defstruct(name, [("resourceType", str, ""), *fields], gc=False)
-    return msgspec.defstruct(name, fields, gc=False, tag_field="resourceType", tag=kind)
+        return msgspec.defstruct(name, [("resourceType", str, ""), *fields], gc=False, omit_defaults=True)
+    return msgspec.defstruct(name, fields, gc=False, omit_defaults=True, tag_field="resourceType", tag=kind)
 
 
 def written(names: tuple[str, ...]) -> Written:
-    """Gives the named elements of decoded resources as written, those of one resource joined by zero bytes."""
+    """Gives the named elements of decoded resources as written, those of one resource joined by zero bytes.
+
+    Where all resources have the first one at most, there is nothing to join.
+    """
     if not names:
         return lambda items: [b""] * len(items)
-    elements = attrgetter(*names)
+    first = attrgetter(names[0])
     if len(names) == 1:
-        return lambda items: list(map(bytes, map(elements, items)))
-    return lambda items: list(map(b"\0".join, map(elements, items)))
+        return lambda items: list(map(bytes, map(first, items)))
+    every, others = attrgetter(*names), attrgetter(*names[1:])
+    nothing = _NONE if len(names) == 2 else (_NONE,) * (len(names) - 1)
+
+    def give(items: list[Any]) -> list[bytes]:
+        if list(map(others, items)).count(nothing) == len(items):
+            return list(map(bytes, map(first, items)))
+        return list(map(b"\0".join, map(every, items)))
+
+    return give
+
+
+def without(items: list[Any], names: Iterable[str]) -> list[bytes]:
+    """Resources as JSON, without their id, their subject and the named elements, which are lost to them.
+
+    Raises DecodeError where an element goes over a line's end.
+    """
+    for name, default in (("id", ""), ("subject", _NOBODY), *((name, _NONE) for name in names)):
+        deque(map(setattr, items, repeat(name), repeat(default)), 0)
+    lines = _ENCODER.encode_lines(items).split(b"\n")
+    if len(lines) != len(items) + 1:
+        raise msgspec.DecodeError("a line ends within an element")
+    del lines[-1]
+    return lines

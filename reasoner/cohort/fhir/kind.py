@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import compress
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
-from .fields import Fields, written
+from .fields import PATIENT, Fields, without, written
 from .moments import Moments
 from .part import Part
-from .references import target_of
+from .references import targets_of
 from .statements import LATE, StatementReader, canonical
 
 _DEEPER = -1
 _MEMORY = 200_000
-_ID = attrgetter("id")
+_PATIENT = PATIENT + "/"
+_ID, _SUBJECT = attrgetter("id"), attrgetter("subject.reference")
+Ints = NDArray[np.int64]
 Odd = Callable[[int], object]
 New = Callable[[Any], int]
+
+
+class Places(dict[str, int]):
+    """The place of each text among those that are asked for, in the order of asking."""
+
+    def __missing__(self, text: str) -> int:
+        place = self[text] = len(self)
+        return place
+
+
+@dataclass
+class Taken:
+    """What is taken from resources: this is all that is left of them."""
+
+    subjects: list[int] = field(default_factory=list)
+    """The place of the subject of each."""
+    names: list[pl.Series] = field(default_factory=list)
+    tops: list[int] = field(default_factory=list)
+    """The statement of each, if its code alone tells that it says nothing; then it is not in the lists below."""
+    statements: list[int] = field(default_factory=list)
+    dates: list[bytes] = field(default_factory=list)
+    targets: list[bytes] = field(default_factory=list)
 
 
 class Kind:
@@ -27,7 +54,7 @@ class Kind:
 
     def __init__(self, fields: Fields, reader: StatementReader) -> None:
         self.fields, self.reader, self.moments = fields, reader, Moments(fields.dates)
-        self._top, self._deep = written(fields.top), written((*fields.top, *fields.deep, *fields.present))
+        self._top = written(fields.top)
         self._dates, self._targets = written(fields.dates), written(fields.targets)
         self._tops: dict[bytes, int] = {}
         self._known: dict[bytes, int] = {}
@@ -37,64 +64,75 @@ class Kind:
         self._tops.clear()
         self._known.clear()
 
+    def take(self, items: list[Any], taken: Taken, subjects: Places | None = None) -> None:
+        """Take from decoded resources what is needed. Few at a time are fastest: they stay near the processor."""
+        names = list(map(_ID, items))
+        if subjects is not None:
+            whose = map(_PATIENT.__add__, names) if self.fields.kind == PATIENT else map(_SUBJECT, items)
+            taken.subjects += map(subjects.__getitem__, whose)
+        taken.names.append(pl.Series(names, dtype=pl.String))
+        if self.fields.top:
+            tops = self._look_up(self._tops, self._top(items), items, self._new_top)
+            taken.tops += tops
+            if (deeper := tops.count(_DEEPER)) < len(items):
+                if not deeper:
+                    return
+                items = list(compress(items, map(_DEEPER.__eq__, tops)))
+        else:
+            taken.tops += [_DEEPER] * len(items)
+        own: list[str] = []
+        for elements, give, into in (
+            (self.fields.dates, self._dates, taken.dates), (self.fields.targets, self._targets, taken.targets),
+        ):  # fmt: skip
+            if elements:
+                raws = give(items)
+                into += raws
+                # Where nothing is joined, there is nothing but the first of them.
+                own += elements if b"\0" in raws[0] else elements[:1]
+        taken.statements += self._look_up(self._known, without(items, own), items, self._new)
+
     def add(
-        self, part: Part, items: list[Any], units: list[int], odd: Odd, local: dict[int, dict[str, str]] | None = None
+        self, part: Part, taken: Taken, units: Ints, odd: Odd, local: dict[int, dict[str, str]] | None = None
     ) -> None:
         """Add rows for resources; ``odd`` is called with the place of each that the row path must read."""
-        tops = self._look_up(self._tops, self._top(items), items, self._new_top)
-        deep = [i for i, found in enumerate(tops) if found == _DEEPER]
-        if len(deep) < len(items):
-            silent = [found != _DEEPER for found in tops]
-            part.unsaid(
-                list(compress(units, silent)), list(compress(tops, silent)), list(map(_ID, compress(items, silent)))
-            )
-            items = [items[i] for i in deep]
-        if items:
-            self._add_deep(part, items, deep, [units[i] for i in deep], odd, local)
+        if not taken.tops:
+            return
+        tops, names = np.array(taken.tops, np.int64), pl.concat(taken.names, rechunk=True)
+        places = np.flatnonzero(tops == _DEEPER)
+        if len(places) < len(tops):
+            silent = tops != _DEEPER
+            part.unsaid(units[silent], tops[silent], names.filter(pl.Series(silent)))
+            units, names = units[places], names.filter(pl.Series(~silent))
+        if len(places):
+            self._add_deep(part, taken, names, places, units, odd, local)
 
     def _add_deep(
-        self, part: Part, items: list[Any], places: list[int], units: list[int], odd: Odd,
+        self, part: Part, taken: Taken, names: pl.Series, places: Ints, units: Ints, odd: Odd,
         local: dict[int, dict[str, str]] | None,
     ) -> None:  # fmt: skip
-        keys = self._deep(items)
-        found = self._look_up(self._known, keys, items, self._new)
-        dates = self._dates(items)
+        n = len(places)
+        found, dates = np.array(taken.statements, np.int64), taken.dates or [b""] * n
         bounds, dated = self.moments.many(dates)
         if (limit := self.reader.limit) is not None:
             for i in np.flatnonzero(bounds[2] >= limit).tolist():
                 found[i] = self.reader.number(LATE + self.reader.all[found[i]].key)
-        targets = self._target_list(items, units, local)
-        names = list(map(_ID, items))
+        targets = targets_of(taken.targets, units, local) if taken.targets else pl.repeat("", n, eager=True)
         said, whole = self.reader.flags(found)
-        by_row_path = whole | ~dated
-        usual = np.array(units) >= 0
-        if None in targets or "" in names:
-            usual &= np.array([target is not None and name != "" for target, name in zip(targets, names, strict=True)])
-        by_row_path |= said & ~usual
-        for i in np.flatnonzero(by_row_path).tolist():
-            odd(places[i])
-        silent = (~said & ~by_row_path).tolist()
-        if any(silent):
-            part.unsaid(list(compress(units, silent)), list(compress(found, silent)), list(compress(names, silent)))
-        kept = said & ~by_row_path
-        keep = kept.tolist()
-        # A target that is None makes its row one for the row path, so those that are kept are all texts.
-        part.said(
-            list(compress(units, keep)), list(compress(found, keep)), list(compress(names, keep)),
-            [target or "" for target in compress(targets, keep)], list(compress(dates, keep)), bounds[:2, kept],
-        )  # fmt: skip
-
-    def _target_list(
-        self, items: list[Any], units: list[int], local: dict[int, dict[str, str]] | None
-    ) -> list[str | None]:
-        """What each refers to."""
-        if not self.fields.targets:
-            return [""] * len(items)
-        raws = self._targets(items)
-        if local is not None:
-            return [target_of(raw, local.get(unit)) for raw, unit in zip(raws, units, strict=True)]
-        known = {raw: target_of(raw, None) for raw in set(raws)}
-        return [known[raw] for raw in raws]
+        usual = (units >= 0) & (names != "").to_numpy() & targets.is_not_null().to_numpy()
+        by_row_path = whole | ~dated | (said & ~usual)
+        for place in places[by_row_path].tolist():
+            odd(place)
+        silent, kept = ~said & ~by_row_path, said & ~by_row_path
+        if silent.any():
+            part.unsaid(units[silent], found[silent], names.filter(pl.Series(silent)))
+        days = pl.Series(dates, dtype=pl.Binary)
+        if kept.all():
+            part.said(units, found, names, targets, days, bounds[:2])
+        else:
+            own = pl.Series(kept)
+            part.said(
+                units[kept], found[kept], names.filter(own), targets.filter(own), days.filter(own), bounds[:2, kept]
+            )
 
     def _look_up(self, known: dict[bytes, int], keys: list[bytes], items: list[Any], new: New) -> list[int]:
         if len(known) > _MEMORY:
@@ -111,8 +149,6 @@ class Kind:
     def _new_top(self, item: Any) -> int:
         """The statement of a resource if its code alone tells that it says nothing."""
         fields = self.fields
-        if not fields.top:
-            return _DEEPER
         at = self.reader.number(canonical(fields.kind, [(n, bytes(getattr(item, n))) for n in fields.top]))
         return at if self.reader.all[at].unmapped is not None else _DEEPER
 

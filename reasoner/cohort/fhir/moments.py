@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from itertools import compress
 
 import numpy as np
 import orjson
@@ -36,17 +38,19 @@ class Moments:
         bounds = np.empty((3, len(raws)))
         bounds[0], bounds[1], bounds[2] = NEVER, _NEVER_ENDS, NEVER
         valid = np.zeros(len(raws), np.bool_)
-        table = np.array(raws, dtype=np.bytes_)
-        lengths = np.char.str_len(table)
-        if table.itemsize:
-            letters = table.view(np.uint8).reshape(len(raws), table.itemsize)
-            for length, (zone, digits) in _USUAL.items():
-                rows = np.flatnonzero(lengths == length)
-                if len(rows):
-                    valid[rows], bounds[:, rows] = _usual(letters[rows, :length], zone, digits)
+        if b"\0" in b"".join(raws):
+            raws = [raw.rstrip(b"\0") for raw in raws]
+        lengths = np.fromiter(map(len, raws), np.int64, len(raws))
+        for length, (zone, digits) in _USUAL.items():
+            own = lengths == length
+            rows = np.flatnonzero(own)
+            if len(rows):
+                joined = b"".join(raws if len(rows) == len(raws) else compress(raws, own.tolist()))
+                letters = np.frombuffer(joined, np.uint8).reshape(len(rows), length)
+                valid[rows], bounds[:, rows] = _usual(np.ascontiguousarray(letters.T), zone, digits)
         # An empty text is an element that is not there.
         valid |= lengths == 0
-        for i in np.flatnonzero(~valid):
+        for i in np.flatnonzero(~valid).tolist():
             found = self._one(raws[i])
             if found is not None:
                 valid[i], bounds[:, i] = True, found
@@ -84,30 +88,34 @@ class Moments:
             return None
 
 
+@cache
+def _months() -> NDArray[np.int64]:
+    """The first day of each month that can be written, since 1970."""
+    return np.arange("0001-01", "10000-02", dtype="M8[M]").astype("M8[D]").astype(np.int64)
+
+
 def _usual(letters: NDArray[np.uint8], zone: int, digits: int) -> tuple[NDArray[np.bool_], Floats]:
-    """Which of some texts of one length are a day, or a day and a time with seconds and zone, and their bounds."""
-    number = letters.astype(np.int64) - _TENS
-    ok = (letters[:, 0] == _QUOTE) & (letters[:, -1] == _QUOTE)
+    """Which texts of one length, a column each, are a day, or one with a time and a zone; and the bounds of each."""
+    # What is no digit becomes a large number here, and its text is not taken.
+    number = letters - np.uint8(_TENS)
+    ok = (letters[0] == _QUOTE) & (letters[-1] == _QUOTE)
 
-    def read(start: int, count: int, most: int) -> NDArray[np.int64]:
+    def two(at: int, most: int = 99) -> NDArray[np.uint8]:
         nonlocal ok
-        value = np.zeros(len(letters), np.int64)
-        for i in range(start, start + count):
-            ok = ok & (number[:, i] >= 0) & (number[:, i] <= 9)
-            value = value * 10 + number[:, i]
-        ok = ok & (value <= most)
-        return np.where(ok, value, 0)
+        value: NDArray[np.uint8] = number[at] * np.uint8(10) + number[at + 1]
+        ok = ok & (number[at] <= 9) & (number[at + 1] <= 9) & (value <= most)
+        return value
 
-    def sign(at: int, wanted: int, other: int = -1) -> None:
+    def sign(at: int, wanted: int, other: int = 0) -> None:
         nonlocal ok
-        ok = ok & ((letters[:, at] == wanted) | (letters[:, at] == other if other >= 0 else False))
+        ok = ok & ((letters[at] == wanted) | (letters[at] == other if other else False))
 
-    year, month, day = read(1, 4, 9999), read(6, 2, 12), read(9, 2, 31)
+    century, year, month, day = two(1), two(3), two(6, 12), two(9, 31)
     sign(5, _DASH)
     sign(8, _DASH)
-    ok = ok & (year > 0) & (month > 0) & (day > 0)
-    months = (np.where(ok, year, 1970) - 1970) * 12 + np.where(ok, month, 1) - 1
-    first, following = (m.astype("M8[M]").astype("M8[D]").astype(np.int64) for m in (months, months + 1))
+    ok = ok & ((century | year) > 0) & (month > 0) & (day > 0)
+    months = np.where(ok, (century * np.int32(100) + year) * np.int32(12) + month - np.int32(13), 0)
+    first, following = _months()[months], _months()[months + 1]
     ok = ok & (day <= following - first)
     at = (first + day - 1) * _DAY
     if not zone:
@@ -115,17 +123,22 @@ def _usual(letters: NDArray[np.uint8], zone: int, digits: int) -> tuple[NDArray[
     sign(11, ord("T"))
     sign(14, _COLON)
     sign(17, _COLON)
-    seconds = read(12, 2, 23) * 3600 + read(15, 2, 59) * 60 + read(18, 2, 60)
+    seconds = two(12, 23) * np.int32(3600) + two(15, 59) * np.int32(60) + two(18, 60)
     end = 20 + (digits + 1 if digits else 0)
     if zone == 1:
         sign(end, ord("Z"))
     else:
         sign(end, _PLUS, _DASH)
         sign(end + 3, _COLON)
-        offset = read(end + 1, 2, 14) * 3600 + read(end + 4, 2, 59) * 60
-        seconds = seconds - np.where(letters[:, end] == _DASH, -offset, offset)
+        offset = two(end + 1, 14) * np.int32(3600) + two(end + 4, 59) * np.int32(60)
+        seconds = seconds - np.where(letters[end] == _DASH, -offset, offset)
     at, width = at + seconds, 1.0
     if digits:
         sign(20, _POINT)
-        at, width = at + read(21, digits, 10**digits) / 10.0**digits, 10.0**-digits
+        own = number[21 : 21 + digits]
+        ok = ok & (own <= 9).all(axis=0)
+        fraction = np.zeros(len(at), np.int64)
+        for one in own:
+            fraction = fraction * 10 + one
+        at, width = at + fraction / 10.0**digits, 10.0**-digits
     return ok, np.stack([at, at + width, at])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,28 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .reduced import NO_UNIT, SCHEMA, UNSAID, Broken, Reduced
-from .references import is_patient
+from .references import are_patients
 from .statements import Statement
 
-_LINE_END, _BRACE = b"\n{"
+_LINE_END, _BRACE = np.uint8(ord("\n")), np.uint8(ord("{"))
+Ints = NDArray[np.int64]
+Column = NDArray[Any] | pl.Series
 
 
-@dataclass
-class _Columns:
-    """Columns of rows that grow."""
+def ends_of(block: bytes) -> int:
+    """How many lines end, the last one with the block. What bytes count themselves they count slowly."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == _LINE_END)) + (not block.endswith(b"\n"))
 
-    units: list[int] = field(default_factory=list)
-    statements: list[int] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    targets: list[str] = field(default_factory=list)
-    dates: list[bytes] = field(default_factory=list)
+
+def lines_of(block: bytes) -> Ints:
+    """Start, end and number of the lines that are not blank, a row each."""
+    letters = np.frombuffer(block, np.uint8)
+    ends = np.append(np.flatnonzero(letters == _LINE_END), len(letters))
+    starts = np.append(0, ends[:-1] + 1)
+    filled = ends > starts
+    for i in np.flatnonzero(filled)[letters[starts[filled]] != _BRACE].tolist():
+        filled[i] = bool(block[starts[i] : ends[i]].strip())
+    return np.stack([starts[filled], ends[filled], np.flatnonzero(filled)], axis=1)
 
 
 class Part:
@@ -36,10 +44,12 @@ class Part:
         self.source, self._first, self._block = source, first, block
         self.persons: dict[int, str] = {}
         """The patient of a unit that is an input of its own."""
+        self._begun: list[tuple[int, int]] = []
+        self._last = -1, np.zeros((0, 3), np.int64)
         self._units: dict[str, int] = {}
         self._names: list[str] = []
-        self._said, self._unsaid = _Columns(), _Columns()
-        self._bounds = [np.empty((2, 0))]
+        self._said: list[tuple[Column, ...]] = []
+        self._unsaid: list[tuple[Column, ...]] = []
         self._gone: set[int] = set()
         self._whole: list[tuple[int, bytes]] = []
         self._others: dict[str, int] = {}
@@ -50,28 +60,33 @@ class Part:
     @property
     def lines(self) -> list[bytes]:
         """The lines that are not blank."""
-        return [self.line(place) for place in range(len(self._spans[0]))]
+        return [self._block[start:end] for start, end, _ in self._spans.tolist()]
 
     @cached_property
-    def _spans(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    def _spans(self) -> Ints:
         """Start, end and number of the lines that are not blank; found only when somebody asks for a line."""
-        letters = np.frombuffer(self._block, np.uint8)
-        ends = np.append(np.flatnonzero(letters == _LINE_END), len(letters))
-        starts = np.append(0, ends[:-1] + 1)
-        filled = ends > starts
-        first = np.append(letters, 0)[starts]
-        for i in np.flatnonzero(filled & (first != _BRACE)).tolist():
-            filled[i] = bool(self._block[starts[i] : ends[i]].strip())
-        return starts[filled], ends[filled], np.flatnonzero(filled) + self._first
+        return lines_of(self._block)
+
+    def begin(self, place: int, start: int) -> None:
+        """At the start of a line the resource at that place begins: to find a line without looking at all of them."""
+        self._begun.append((place, start))
 
     def line(self, place: int) -> bytes:
         """The line at a place among those that are not blank."""
-        starts, ends, _ = self._spans
-        return self._block[starts[place] : ends[place]]
+        if not self._begun:
+            start, end, _ = self._spans[place].tolist()
+            return self._block[start:end]
+        at = bisect_right(self._begun, place, key=itemgetter(0))
+        first, begin = self._begun[at - 1]
+        piece = self._block[begin : self._begun[at][1] if at < len(self._begun) else None]
+        if first != self._last[0]:
+            self._last = first, lines_of(piece)
+        start, end, _ = self._last[1][place - first].tolist()
+        return piece[start:end]
 
     def number(self, place: int) -> int:
         """The number in the source of the line at that place."""
-        return int(self._spans[2][place])
+        return self._first + int(self._spans[place, 2])
 
     def break_(self, place: int, why: str) -> None:
         """A line cannot be read."""
@@ -91,34 +106,28 @@ class Part:
         """The name of a unit."""
         return self._names[unit]
 
-    def patients(self, references: list[str]) -> list[int]:
-        """The units of patients; -1 for a reference that is not simply ``Patient/id``."""
-        found = list(map(self._units.get, references))
-        if None not in found:
-            return found  # type: ignore[return-value]
-        known = {one: self.unit(one) if is_patient(one) else -1 for one in dict.fromkeys(references)}
-        return [known[one] for one in references]
+    def patients(self, references: Mapping[str, int], places: list[int]) -> Ints:
+        """The units of patients, which are at places among the references; -1 where one is not ``Patient/id``."""
+        distinct = list(references)
+        usual = are_patients(distinct)
+        if not self._names and all(usual):
+            self._names, self._units = distinct, dict(references)
+            return np.array(places, np.int64)
+        units = [self.unit(one) if own else -1 for one, own in zip(distinct, usual, strict=True)]
+        return np.array(units, np.int64)[places]
 
     # Rows ---------------------------------------------------------------------------------------------------------
 
     def said(
-        self, units: list[int], statements: list[int], names: list[str], targets: list[str], dates: list[bytes],
+        self, units: Ints, statements: Ints, names: pl.Series, targets: pl.Series, dates: pl.Series,
         bounds: NDArray[np.float64],
     ) -> None:  # fmt: skip
         """Resources that say something; ``bounds`` has a row of starts and one of ends."""
-        said = self._said
-        said.units += units
-        said.statements += statements
-        said.names += names
-        said.targets += targets
-        said.dates += dates
-        self._bounds.append(bounds)
+        self._said.append((units, statements, names, targets, dates, *bounds))
 
-    def unsaid(self, units: Sequence[int], statements: Sequence[int], names: Sequence[str]) -> None:
+    def unsaid(self, units: Ints, statements: Ints, names: pl.Series) -> None:
         """Resources that say nothing, for the reasons in their statements."""
-        self._unsaid.units += units
-        self._unsaid.statements += statements
-        self._unsaid.names += names
+        self._unsaid.append((np.where(units < 0, NO_UNIT, units), statements, names))
 
     def whole(self, name: str, data: bytes) -> None:
         """A resource, or an input, for the row path."""
@@ -134,26 +143,33 @@ class Part:
 
     def done(self, statements: Sequence[Statement]) -> Reduced:
         """The part as columns."""
-        said, unsaid_ = self._said, self._unsaid
-        own = said.statements
-        numbers = np.array(own + unsaid_.statements, np.int64)
-        counts = np.bincount(numbers) > 0 if len(numbers) else np.zeros(0, np.bool_)
-        used, inverse = np.flatnonzero(counts), (np.cumsum(counts) - 1)[numbers]
-        bounds = np.concatenate(self._bounds, axis=1)
-        rows = _frame(SCHEMA, (said.units, inverse[: len(own)], said.names, said.targets, said.dates, *bounds))
-        nobody = np.array(unsaid_.units, np.int64)
-        unsaid = _frame(UNSAID, (np.where(nobody < 0, NO_UNIT, nobody), inverse[len(own) :], unsaid_.names))
+        numbers = [own[1] for own in (*self._said, *self._unsaid)]
+        used = np.flatnonzero(np.bincount(np.concatenate(numbers), minlength=1)) if numbers else np.zeros(0, np.int64)
+        place = np.zeros(len(statements), np.uint32)
+        place[used] = np.arange(len(used))
+        rows, unsaid = _frame(SCHEMA, self._said, place), _frame(UNSAID, self._unsaid, place)
         if self._gone:
             gone = list(self._gone)
             rows, unsaid = (frame.filter(~pl.col("unit").is_in(gone)) for frame in (rows, unsaid))
-        persons = [self.persons.get(i, "") for i in range(len(self._names))]
+        persons = [""] * len(self._names)
+        for unit, person in self.persons.items():
+            persons[unit] = person
         keys = [statements[i].key for i in used.tolist()]
         return Reduced(self._names, persons, keys, rows, unsaid, self._whole, self._others, self._broken)
 
 
-def _frame(schema: Mapping[str, type[pl.DataType]], columns: Sequence[Any]) -> pl.DataFrame:
-    series = [
-        pl.Series(name, np.asarray(column, np.uint32) if dtype == pl.UInt32 else column, dtype)
-        for (name, dtype), column in zip(schema.items(), columns, strict=True)
-    ]
+def _frame(
+    schema: Mapping[str, type[pl.DataType]], pieces: Sequence[tuple[Column, ...]], place: NDArray[np.uint32]
+) -> pl.DataFrame:
+    """Pieces as one frame, its statements numbered by their places."""
+    if not pieces:
+        return pl.DataFrame(schema=schema)
+    units, statements, *others = zip(*pieces, strict=True)
+    columns = [np.concatenate(units).astype(np.uint32), place[np.concatenate(statements)]]
+    series = [pl.Series(name, column) for name, column in zip(schema, columns, strict=False)]
+    for name, own in zip(list(schema)[2:], others, strict=True):
+        if isinstance(own[0], pl.Series):
+            series.append((pl.concat(own) if len(own) > 1 else own[0]).alias(name))
+        else:
+            series.append(pl.Series(name, np.concatenate(own)))
     return pl.DataFrame(series)

@@ -216,10 +216,26 @@ def _leave(
     # The site that a resource names by focus could narrow the place of the lesion for others.
     exact = (finding == traits.by) & placed & (rows.lesions.slot[row] < 0)
     exact &= (rows.named.any(axis=0) & rows.own["focuses"])[row] & ((mask & (mask - 1)) == 0)
-    rows.strange[unit[exact]] = True
+    rows.strange[_narrowed(rows, unit[exact], mask[exact])] = True
     if dropped.any():
         several = np.bincount(row[general], minlength=len(rows.unit)) > 1
         rows.strange[unit[dropped & several[row]]] = True
+
+
+def _narrowed(rows: Rows, unit: Ints, mask: Ints) -> Ints:
+    """Of units with sites that are told by name: those where it may matter to another row that these are narrower.
+
+    With one lesion it does not, if the place of each row meets all of them as it meets the lesion's.
+    """
+    told, at = np.unique(unit, return_inverse=True)
+    common = rows.lesions.site[0, told]
+    np.bitwise_and.at(common, at, mask)
+    site = np.zeros(len(rows.strange), np.int64)
+    site[told] = common
+    of = rows.lesions.site[0, rows.unit]
+    apart = _any(rows.unit[((rows.own["site"] & of) != 0) & ((rows.own["site"] & site[rows.unit]) == 0)], len(site))
+    found: Ints = told[apart[told] | (rows.lesions.count[told] != 1)]
+    return found
 
 
 def _any(places: Ints, length: int) -> Bools:

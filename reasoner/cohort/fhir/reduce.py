@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 import orjson
 
 from reasoner.assess import Reasoner
@@ -15,15 +16,16 @@ from reasoner.errors import DataError
 from reasoner.fhir.bundle import resources_of
 from reasoner.inputs import LARGEST
 
-from .fields import BUNDLE, PATIENT, Shapes
-from .kind import Kind
-from .part import Part
+from .fields import BUNDLE, CODE, Shapes
+from .kind import Kind, Places, Taken
+from .part import Part, ends_of, lines_of
 from .reduced import Reduced, input_name
 from .references import labels, person, unit_of
 from .statements import StatementReader
 
 _BOM = b"\xef\xbb\xbf"
-_TYPE, _SUBJECT = attrgetter("resourceType"), attrgetter("subject.reference")
+_TYPE = attrgetter("resourceType")
+_PIECE = 1 << 17
 
 
 class Reducer:
@@ -45,17 +47,17 @@ class Reducer:
         self._begin()
         part = Part(source, first, block)
         try:
-            # The decoder does not look into what it skips, so whether it is text is asked of the whole block.
-            if not block.isascii():
-                block.decode()
             if kind is None:
                 kind = _first_kind(block)
-            items = self.shapes.decoder(kind).decode_lines(block)
-            if kind in self.kinds or set(map(_TYPE, items)) <= {kind}:
+            if kind in self.kinds:
+                self._lines(part, kind, block)
+                return part.done(self.reader.all)
+            items = [item for piece in _pieces(block) for item in self._decoded(piece, kind)]
+            if set(map(_TYPE, items)) <= {kind}:
                 if kind == BUNDLE:
                     self._bundles(part, enumerate(items))
                 else:
-                    self._bare(part, kind, items, range(len(items)))
+                    self._unread(part, kind, items, range(len(items)))
                 return part.done(self.reader.all)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, orjson.JSONDecodeError):
             # Some line is not as the others: part of the block may be reduced already, so begin again.
@@ -100,25 +102,53 @@ class Reducer:
         for kind, (items, places) in bare.items():
             self._bare(part, kind, items, places)
 
-    def _bare(self, part: Part, kind: str, items: list[Any], places: range | list[int]) -> None:
-        own = self.kinds.get(kind)
-        if own is None:
-            part.other(kind, len(items))
-            return
+    def _lines(self, part: Part, kind: str, block: bytes) -> None:
+        """Resources of one type, a line each."""
+        taken, subjects = Taken(), Places()
+        start = 0
+        for piece in _pieces(block):
+            part.begin(len(taken.tops), start)
+            start += len(piece)
+            self.kinds[kind].take(self._decoded(piece, kind), taken, subjects)
+        self._add(part, kind, taken, subjects, range(len(taken.tops)))
 
+    def _decoded(self, lines: bytes, kind: str) -> list[Any]:
+        """The resources of lines. Raises an error unless each line is one."""
+        # The decoder does not look into what it skips, so whether it is text is asked of all.
+        if not lines.isascii():
+            lines.decode()
+        items = self.shapes.decoder(kind).decode_lines(lines)
+        # Nor does it ask for more than space between resources, or for less within one.
+        if len(items) != ends_of(lines) and len(items) != len(lines_of(lines)):
+            raise msgspec.DecodeError("a line is not one resource")
+        return items
+
+    def _bare(self, part: Part, kind: str, items: list[Any], places: list[int]) -> None:
+        if kind not in self.kinds:
+            self._unread(part, kind, items, places)
+            return
+        taken, subjects = Taken(), Places()
+        self.kinds[kind].take(items, taken, subjects)
+        self._add(part, kind, taken, subjects, places)
+
+    def _add(self, part: Part, kind: str, taken: Taken, subjects: Places, places: Sequence[int]) -> None:
         def odd(i: int) -> None:
             self._whole(part, kind, orjson.loads(part.line(places[i]).removeprefix(_BOM)), places[i])
 
-        subjects = (
-            [f"{PATIENT}/{item.id}" for item in items] if kind == PATIENT else [i.subject.reference for i in items]
-        )
-        own.add(part, items, part.patients(subjects), odd)
+        self.kinds[kind].add(part, taken, part.patients(subjects, taken.subjects), odd)
+
+    def _unread(self, part: Part, kind: str, items: list[Any], places: Sequence[int]) -> None:
+        """Count resources of a type that nothing reads; one that names what may be assumed bears on its patient."""
+        heard = [place for item, place in zip(items, places, strict=True) if self.reader.hears(item.code)]
+        part.other(kind, len(items) - len(heard))
+        for place in heard:
+            self._whole(part, kind, orjson.loads(part.line(place).removeprefix(_BOM)), place)
 
     def _whole(self, part: Part, kind: str, document: dict[str, Any], place: int) -> None:
         """Hand a line that is not as FHIR says to the row path as it is."""
         if kind == BUNDLE:
             part.whole(input_name(part.source, part.number(place)), part.line(place))
-        elif kind not in self.kinds:
+        elif kind not in self.kinds and not self.reader.hears(orjson.dumps(document.get(CODE))):
             part.other(kind, 1)
         else:
             own, subject = document.get("id"), document.get("subject", document.get("patient"))
@@ -149,13 +179,26 @@ class Reducer:
         odd: set[int] = set()
         for kind, (items, units) in by_kind.items():
             if (own := self.kinds.get(kind)) is not None:
-                own.add(part, items, units, lambda i, units=units: odd.add(units[i]), known)  # type: ignore[misc]
+                taken = Taken()
+                own.take(items, taken)
+                own.add(part, taken, np.array(units), lambda i, units=units: odd.add(units[i]), known)  # type: ignore[misc]
+            else:
+                odd.update(unit for item, unit in zip(items, units, strict=True) if self.reader.hears(item.code))
         part.without(odd)
         for unit in odd:
             part.whole(part.name(unit), part.line(place_of[unit]))
         for kind, (_, units) in by_kind.items():
             if kind not in self.kinds:
                 part.other(kind, sum(unit not in odd for unit in units))
+
+
+def _pieces(block: bytes) -> Iterator[bytes]:
+    """Whole lines, few enough at a time that what is decoded of them fits the caches."""
+    at = 0
+    while at < len(block):
+        end = block.find(b"\n", at + _PIECE) + 1 or len(block)
+        yield block[at:end]
+        at = end
 
 
 def _first_kind(block: bytes) -> str:

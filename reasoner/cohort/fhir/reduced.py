@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -82,15 +84,28 @@ class Reduced:
 
     def partition(self, n: int) -> list[Reduced]:
         """The same in ``n`` parts: a unit is in the same one whatever reduction it came from."""
-        share = np.array([zlib.crc32(name.encode(errors="surrogatepass")) % n for name in self.units], np.int64)
-        of_row = share[self.rows["unit"].to_numpy()] if len(self.rows) else np.zeros(0, np.int64)
-        units = self.unsaid["unit"].to_numpy()
-        of_unsaid = np.where(units == NO_UNIT, 0, np.append(share, 0)[np.minimum(units, len(share))])
-        parts = []
-        for i in range(n):
-            whole = [(unit, data) for unit, data in self.whole if share[unit] == i]
-            rows, unsaid = self.rows.filter(pl.Series(of_row == i)), self.unsaid.filter(pl.Series(of_unsaid == i))
-            parts.append(self._only(rows, unsaid, whole, np.flatnonzero(share == i)))
+        written = map(partial(str.encode, errors="surrogatepass"), self.units)
+        share = np.fromiter(map(zlib.crc32, written), np.int64, len(self.units)) % n
+        units, unit = _grouped(share, n)
+        # What belongs to nobody is in the first part.
+        rows, unsaid = (_Sorted.of(frame, np.append(share, 0), n) for frame in (self.rows, self.unsaid))
+        keys, inverse = np.unique(np.concatenate([rows.keyed(len(self.keys)), unsaid.keyed(len(self.keys))]),
+                                  return_inverse=True)  # fmt: skip
+        first = np.searchsorted(keys, np.arange(n + 1) * len(self.keys))
+        said = rows.numbered(unit, inverse[: len(rows.share)] - first[rows.share])
+        silent = unsaid.numbered(unit, inverse[len(rows.share) :] - first[unsaid.share])
+        whole: list[list[tuple[int, bytes]]] = [[] for _ in range(n)]
+        for own, data in self.whole:
+            whole[share[own]].append((int(unit[own]), data))
+        parts = [
+            Reduced(
+                [self.units[at] for at in units[i]],
+                [self.persons[at] for at in units[i]],
+                [self.keys[at] for at in (keys[first[i] : first[i + 1]] % len(self.keys)).tolist()],
+                said[i], silent[i], whole[i],
+            )
+            for i in range(n)
+        ]  # fmt: skip
         parts[0].others, parts[0].broken = dict(self.others), list(self.broken)
         return parts
 
@@ -146,6 +161,44 @@ class Reduced:
             dict(zip(lists["others"], lists["otherCounts"], strict=True)),
             [Broken(*row) for row in broken],
         )
+
+
+def _grouped(share: NDArray[np.int64], n: int) -> tuple[list[list[int]], NDArray[np.int64]]:
+    """The units of each of ``n`` shares, and the place of each unit among those of its share."""
+    order = np.argsort(share, kind="stable")
+    ends = np.cumsum(np.bincount(share, minlength=n))
+    starts = np.append(0, ends[:-1])
+    place = np.empty(len(share), np.int64)
+    place[order] = np.arange(len(share)) - starts[share[order]]
+    return [own.tolist() for own in np.split(order, ends[:-1])], place
+
+
+@dataclass
+class _Sorted:
+    """Rows by the share that they belong to."""
+
+    frame: pl.DataFrame
+    share: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, share: NDArray[np.int64], n: int) -> _Sorted:
+        """Rows, sorted; ``share`` is that of each unit and, last, of no unit."""
+        own = share[np.minimum(frame["unit"].to_numpy(), len(share) - 1)]
+        order = np.argsort(own, kind="stable")
+        return cls(frame[order], own[order], np.cumsum(np.bincount(own, minlength=n)))
+
+    def keyed(self, keys: int) -> NDArray[np.int64]:
+        """Share and statement of each row, as one number."""
+        found: NDArray[np.int64] = self.share * keys + self.frame["statement"].to_numpy()
+        return found
+
+    def numbered(self, unit: NDArray[np.int64], statement: NDArray[np.int64]) -> list[pl.DataFrame]:
+        """The rows of each share, with other numbers for their units and statements."""
+        old = self.frame["unit"].to_numpy()
+        units = np.append(unit, NO_UNIT).astype(np.uint32)[np.minimum(old, len(unit))]
+        frame = self.frame.with_columns(pl.Series("unit", units), pl.Series("statement", statement.astype(np.uint32)))
+        return [frame[start:end] for start, end in pairwise([0, *self.ends.tolist()])]
 
 
 def _renumbered(frame: pl.DataFrame, unit: Sequence[int] | Numbers, key: Sequence[int] | Numbers) -> pl.DataFrame:

@@ -7,6 +7,9 @@ from collections.abc import Container, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from reasoner.fhir.identity import is_iri
 
@@ -14,8 +17,10 @@ from .fields import BUNDLE, PATIENT, Reference
 
 _LOCAL = re.compile(r"[A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64}")
 _PATIENT = re.compile(rf"(?:^|/)({PATIENT}/[^/]+)(?:/_history/.*)?$")
-_PREFIX, _LONGEST = PATIENT + "/", 64
-_START, _END = b'[{"reference":"', b'"}]'
+_UNIT, _LONGEST = rf"{PATIENT}/[-.]*[A-Za-z0-9][A-Za-z0-9\-.]*", len(PATIENT) + 65
+_ONE = re.compile(_UNIT)
+_TARGET = r'^\[\{"reference":"([A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64})"\}\]$'
+"""One reference, written without spaces. In the language of polars the end of a pattern is the end of the text."""
 _REFERENCES: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[Reference])
 NOBODY = ""
 """The unit of resources that name no patient."""
@@ -23,10 +28,14 @@ NOBODY = ""
 
 def is_patient(reference: str) -> bool:
     """Whether the text is ``Patient/id`` and no more."""
-    own = reference[len(_PREFIX) :]
-    # The pattern of an id, in cheaper words: this is asked of every patient of every block.
-    usual = own.replace("-", "").replace(".", "").isalnum() and own.isascii() and len(own) <= _LONGEST
-    return usual and reference.startswith(_PREFIX)
+    return len(reference) <= _LONGEST and _ONE.fullmatch(reference) is not None
+
+
+def are_patients(references: list[str]) -> list[bool]:
+    """Which texts are ``Patient/id`` and no more."""
+    own = pl.Series(references, dtype=pl.String)
+    found: list[bool] = (own.str.contains(f"^{_UNIT}$") & (own.str.len_bytes() <= _LONGEST)).to_list()
+    return found
 
 
 def unit_of(kind: str, own: object, reference: object) -> str:
@@ -39,28 +48,42 @@ def unit_of(kind: str, own: object, reference: object) -> str:
     return named[1] if named else reference.lstrip("\n")
 
 
-def target_of(raw: bytes, local: dict[str, str] | None) -> str | None:
-    """The ``Type/id`` that elements refer to, which are joined by zero bytes; empty for nothing, None for anything
+def targets_of(raws: list[bytes], units: NDArray[np.int64], local: dict[int, dict[str, str]] | None) -> pl.Series:
+    """The ``Type/id`` that elements refer to, which are joined by zero bytes; empty for nothing, null for anything
     but one.
+
+    ``local`` has the ``Type/id`` by full URL for each unit.
     """
+    distinct = list(dict.fromkeys(raws))
+    written = pl.Series(distinct, dtype=pl.Binary).cast(pl.String, strict=False).str.extract(_TARGET).to_list()
+    known = dict(zip(distinct, written, strict=True)) | {b"": ""}
+    unusual = [raw for raw, target in known.items() if target is None]
+    if local is None:
+        known |= {raw: _target_of(raw, {}) for raw in unusual}
+    targets = list(map(known.__getitem__, raws))
+    if local is not None and unusual:
+        # A ``Type/id`` is no full URL, so only what is written in another way may mean another thing in each Bundle.
+        for i, target in enumerate(targets):
+            if target is None:
+                targets[i] = _target_of(raws[i], local.get(int(units[i]), {}))
+    return pl.Series(targets, dtype=pl.String)
+
+
+def _target_of(raw: bytes, local: dict[str, str]) -> str | None:
+    """The ``Type/id`` that elements refer to; None for anything but one."""
     raw = raw.strip(b"\0")
     if not raw:
         return ""
-    text = raw[len(_START) : -len(_END)]
-    if raw.startswith(_START) and raw.endswith(_END) and b'"' not in text and b"\\" not in text and text.isascii():
-        reference = text.decode()
-    else:
-        if b"\0" in raw:
-            return None
-        try:
-            found = _REFERENCES.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
-        if len(found) != 1:
-            return None
-        reference = found[0].reference
-    if local:
-        reference = local.get(reference, reference)
+    if b"\0" in raw:
+        return None
+    try:
+        found = _REFERENCES.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if len(found) != 1:
+        return None
+    reference = found[0].reference
+    reference = local.get(reference, reference)
     return reference if _LOCAL.fullmatch(reference) else None
 
 

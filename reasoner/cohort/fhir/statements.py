@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from reasoner.dates import interval
+from reasoner.fhir.elements import MalformedError, codings
 from reasoner.fhir.identity import Identities
 from reasoner.fhir.said import Said, Sheet
-from reasoner.fhir.statement import OBSERVED, Statements
+from reasoner.fhir.statement import OBSERVED, Statements, spoken_of
 from reasoner.fhir.tables import FhirMapping
 from reasoner.model import Model
 
-from .fields import OBSERVATION, VALUES
+from .fields import CODE, OBSERVATION, VALUES
 
 _AFTER_ALL = "9999-12-31"
 _MEMORY = 100_000
@@ -53,6 +55,7 @@ class StatementReader:
         self.all: list[Statement] = []
         """Every statement by its number."""
         self._numbers: dict[bytes, int] = {}
+        self._heard: dict[bytes, bool] = {}
         self._flags = np.zeros((2, 1024), np.bool_)
 
     @property
@@ -62,12 +65,11 @@ class StatementReader:
 
     def forget(self) -> None:
         """Forget all statements; numbers given so far mean nothing any more."""
-        self.all, self._numbers = [], {}
+        self.all, self._numbers, self._heard = [], {}, {}
 
-    def flags(self, numbers: list[int]) -> tuple[Flags, Flags]:
+    def flags(self, numbers: NDArray[np.int64]) -> tuple[Flags, Flags]:
         """Of statements: whether each says something, and whether only the row path can tell."""
-        own = np.array(numbers)
-        return self._flags[0, own], self._flags[1, own]
+        return self._flags[0, numbers], self._flags[1, numbers]
 
     def number(self, key: bytes) -> int:
         """The number of a statement. Raises ``orjson.JSONDecodeError`` when an element holds what JSON cannot."""
@@ -79,6 +81,22 @@ class StatementReader:
             if found == self._flags.shape[1]:
                 self._flags = np.concatenate([self._flags, np.zeros_like(self._flags)], axis=1)
             self._flags[:, found] = statement.said is not None, statement.whole
+        return found
+
+    def hears(self, code: Any) -> bool:
+        """Whether the code, as written, of a resource that nothing reads names a finding that could be assumed."""
+        if not code:
+            return False
+        key = bytes(code)
+        found = self._heard.get(key)
+        if found is None:
+            try:
+                pairs = codings(orjson.loads(key), CODE)
+            except MalformedError:
+                pairs = []
+            if len(self._heard) >= _MEMORY:
+                self._heard.clear()
+            found = self._heard[key] = bool(spoken_of(self.mapping, self.model, pairs))
         return found
 
     def _read(self, key: bytes) -> Statement:

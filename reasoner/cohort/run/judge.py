@@ -31,7 +31,7 @@ from reasoner.superseded import without_replaced
 
 from .counting import Counts, ResultCounter, of_results, of_tally
 
-_SHOWN = 40
+_SHOWN = 50
 
 
 @dataclass(frozen=True)
