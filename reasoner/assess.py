@@ -123,7 +123,7 @@ class Reasoner:
         try:
             from .cohort.notebook import assess_frame
         except ImportError as error:
-            raise UsageError("frames need polars", None, "run `pip install guideline-reasoner[cohort]`") from error
+            raise UsageError("frames need polars", None, "run `pip install '.[cohort]'` in a clone") from error
         return assess_frame(self.kernel(kind), frame, layout, missing, keep)
 
     def kernel(self, kind: str | None = None) -> Kernel:

@@ -35,7 +35,7 @@ def frame(columns: Sequence[str], rows: Sequence[Sequence[Term | None]]) -> Any:
         except ImportError:
             continue
         return build(library, data, dict(zip(columns, kinds, strict=True)))
-    raise UsageError("a data frame needs polars or pandas", None, "run `pip install guideline-reasoner[cohort]`")
+    raise UsageError("a data frame needs polars or pandas", None, "run `pip install '.[cohort]'` in a clone")
 
 
 def _kind(terms: Sequence[Term | None]) -> str:

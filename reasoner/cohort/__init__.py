@@ -31,6 +31,6 @@ def spark(
     try:
         from .distributed.notebook import on_spark
     except ImportError as error:
-        hint = "run `pip install guideline-reasoner[spark]`"
+        hint = "run `pip install '.[spark]'` in a clone"
         raise UsageError(f"Spark needs `{error.name}`", None, hint) from error
     return on_spark(frame, layout, strict, knowledge, kind, missing, keep)

@@ -26,9 +26,7 @@ def _here(options: argparse.Namespace) -> int:
         from .run.drive import Request, run
         from .run.judge import Settings
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"cohorts need `{error.name}`", None, "run `pip install guideline-reasoner[cohort]`"
-        ) from error
+        raise UsageError(f"cohorts need `{error.name}`", None, "run `pip install '.[cohort]'` in a clone") from error
     request = Request(
         tuple(Path(own) for own in options.inputs),
         Path(options.output),
@@ -61,7 +59,7 @@ def _spark(options: argparse.Namespace) -> int:
         from .distributed.command import cohort as on_spark
     except ImportError as error:
         raise UsageError(
-            f"the engine spark needs `{error.name}`", None, "run `pip install guideline-reasoner[spark]`"
+            f"the engine spark needs `{error.name}`", None, "run `pip install '.[spark]'` in a clone"
         ) from error
     return on_spark(options)
 

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-pytest.importorskip("pyspark", reason="the extra `spark` is not installed: pip install 'guideline-reasoner[spark]'")
+pytest.importorskip("pyspark", reason="the extra `spark` is not installed: pip install '.[spark]'")
 
 from referee.generate import random_measurements, random_state
 

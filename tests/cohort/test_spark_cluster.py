@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("pyspark", reason="the extra `spark` is not installed: pip install 'guideline-reasoner[spark]'")
+pytest.importorskip("pyspark", reason="the extra `spark` is not installed: pip install '.[spark]'")
 
 import reasoner
 from reasoner.cohort.distributed.drive import Request, run

@@ -31,7 +31,7 @@ def java_home() -> Path:
             return home if modules is None or _MODULE in modules else _shim(home)
         refused.append(f"`{home}` is {'no Java' if version is None else f'Java {version}'}")
     told = f": {', '.join(refused)}" if refused else ""
-    hint = f"set JAVA_HOME to a Java of version {LEAST} or later, or run `pip install guideline-reasoner[spark]`"
+    hint = f"set JAVA_HOME to a Java of version {LEAST} or later, or run `pip install '.[spark]'` in a clone"
     raise EngineError(f"Spark needs Java {LEAST} or later{told}", None, hint)
 
 

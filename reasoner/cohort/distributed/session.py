@@ -35,7 +35,7 @@ def session(master: str, conf: Mapping[str, str]) -> Iterator[Any]:
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
-        hint = "run `pip install guideline-reasoner[spark]`"
+        hint = "run `pip install '.[spark]'` in a clone"
         raise UsageError(f"the engine spark needs `{error.name}`", None, hint) from error
     os.environ["JAVA_HOME"] = str(java_home())
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

@@ -93,7 +93,7 @@ def _zstandard(file: IO[bytes], size: int) -> Iterator[bytes]:
     try:
         import zstandard
     except ImportError as error:
-        raise UsageError("needs the package `zstandard`", None, "pip install 'guideline-reasoner[cohort]'") from error
+        raise UsageError("needs the package `zstandard`", None, "run `pip install '.[cohort]'` in a clone") from error
     data = file.read(size // 4)
     while data:
         frame = zstandard.ZstdDecompressor().decompressobj()

@@ -85,7 +85,7 @@ def _decompressor(packing: str) -> Callable[[], Any]:
     try:
         import zstandard
     except ImportError as error:
-        raise UsageError("zstd needs `zstandard`", None, "run `pip install guideline-reasoner[cohort]`") from error
+        raise UsageError("zstd needs `zstandard`", None, "run `pip install '.[cohort]'` in a clone") from error
     return lambda: zstandard.ZstdDecompressor().decompressobj()
 
 
