@@ -92,9 +92,7 @@ def examine(bench: Bench, steps: tuple[tuple[str, Step], ...] = FAST, only: Coll
     wanted = {step for name, step in steps if not only or name in only}
     if meaning.authoring in wanted and not any(document.mistakes for document in bench.ontology):
         _begun(bench)
-    for name, step in steps:
-        if only and name not in only:
-            continue
+    for name, step in _in_order(bench, [own for own in steps if not only or own[0] in only]):
         needed = next((failed[other] for other in _NEEDS.get(step, ()) if other in failed), None)
         if needed is None:
             outcome = _outcome(name, step, bench, folding, bool(failed) and step in _RESTS)
@@ -103,6 +101,27 @@ def examine(bench: Bench, steps: tuple[tuple[str, Step], ...] = FAST, only: Coll
         if not outcome.passed:
             failed[step] = name
         yield outcome
+
+
+def _in_order(bench: Bench, steps: list[tuple[str, Step]]) -> Iterator[tuple[str, Step]]:
+    """The steps, the authoring shapes last where the knowledge loads: nobody waits for their engine then.
+
+    Where it does not, they come in their turn, since they name the cause.
+    """
+    later: list[tuple[str, Step]] = []
+    for name, step in steps:
+        if step is meaning.authoring and _loads(bench):
+            later.append((name, step))
+        else:
+            yield name, step
+    yield from later
+
+
+def _loads(bench: Bench) -> bool:
+    try:
+        return bool(bench.reasoner.deciders)
+    except ReasonerError:
+        return False
 
 
 def _begun(bench: Bench) -> None:
