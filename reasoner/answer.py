@@ -30,29 +30,27 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One input's answer; the same input, knowledge and date give the same bytes but for ``evaluatedAt``."""
+class Document:
+    """What is told of one input; the same input, knowledge and date give the same bytes but for ``evaluatedAt``."""
 
     _content: Json = attribute(repr=False)
     _knowledge: Knowledge = attribute(repr=False)
 
     def to_dict(self) -> Json:
-        """A fresh copy of the answer as plain Python data."""
+        """A fresh copy as plain Python data."""
         copy: Json = orjson.loads(self.to_json())
         return copy
 
     def to_json(self) -> bytes:
-        """The answer as UTF-8 JSON without line breaks: one line of NDJSON."""
+        """UTF-8 JSON without line breaks: one line of NDJSON."""
         return orjson.dumps(self._content)
 
     def to_turtle(self) -> bytes:
-        """The answer as a PROV-O graph in Turtle; the same answer gives the same bytes."""
-        from .turtle import turtle
-
-        return turtle([self._content], self._knowledge)
+        """A PROV-O graph in Turtle; the same document gives the same bytes."""
+        raise NotImplementedError
 
     def to_graph(self) -> rdflib.Graph:
-        """The answer as a PROV-O graph in rdflib."""
+        """The PROV-O graph in rdflib."""
         import rdflib
 
         return rdflib.Graph().parse(data=self.to_turtle(), format="turtle")
@@ -61,6 +59,17 @@ class Answer:
     def is_valid(self) -> bool:
         """Whether the patient data had no violation."""
         return bool(self._content["validation"]["conforms"])
+
+
+class Answer(Document):
+    """One input's answer."""
+
+    __slots__ = ()
+
+    def to_turtle(self) -> bytes:
+        from .turtle import turtle
+
+        return turtle([self._content], self._knowledge)
 
 
 class Scribe:

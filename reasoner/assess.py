@@ -200,6 +200,12 @@ class Reasoner:
         ``extra`` maps the IRI of a subject to findings that somebody told since: each replaces what the input says of
         it, and the answer lists it under ``answered``. Raises UsageError for a finding or value that does not exist.
         """
+        return self.answered(item, on, extra)[0]
+
+    def answered(
+        self, item: FhirInput | GraphInput, on: datetime.date | str | None = None, extra: Extra | None = None
+    ) -> tuple[Answer, list[tuple[SubjectFacts, State]]]:
+        """As ``answer``, with what each subject of it was decided on."""
         day = _day(on)
         reading = self.read(item, day)
         decided = self.decided(reading, extra)
@@ -226,7 +232,7 @@ class Reasoner:
             ]
         if not subjects:
             content["note"] = _nothing_to_decide(self._kinds, [d.guideline.id for d in self.deciders])
-        return Answer(content, self.knowledge)
+        return Answer(content, self.knowledge), decided
 
     def decide(self, item: FhirInput | GraphInput, on: datetime.date | None = None) -> list[Json]:
         """What is decided of each subject of one input, without validating it: the ``subjects`` of its answer."""

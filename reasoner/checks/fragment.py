@@ -104,7 +104,7 @@ def _limits(bench: Bench) -> Iterator[Problem]:
 
 
 def _ranges(bench: Bench, iri: str, named: Named, findings: Mapping[str, Finding]) -> Iterator[Problem]:
-    for leaf in _own_leaves(named.part):
+    for leaf in _leaves(named.part):
         if not isinstance(leaf, Within):
             continue
         finding = findings[leaf.finding]
@@ -128,18 +128,16 @@ def _ranges(bench: Bench, iri: str, named: Named, findings: Mapping[str, Finding
             yield bench.problem(iri, message, "exchange the two limits", clues=(f'"{leaf.low}"', finding.iri))
 
 
-def _own_leaves(tree: Criterion) -> Iterator[Among | Within]:
-    """The atoms that a definition itself writes, without those of the named classes in it."""
+def _leaves(tree: Criterion) -> Iterator[Among | Within | Named]:
+    """What a definition itself writes: its atoms, and the classes that it names."""
     match tree:
-        case Among() | Within():
+        case Among() | Within() | Named():
             yield tree
         case All(parts) | Any(parts):
             for part in parts:
-                yield from _own_leaves(part)
+                yield from _leaves(part)
         case Not(part):
-            yield from _own_leaves(part)
-        case Named():
-            return
+            yield from _leaves(part)
 
 
 def _empty(bench: Bench, reader: ClassReader, read: Mapping[str, Named]) -> Iterator[Problem]:
@@ -151,7 +149,7 @@ def _empty(bench: Bench, reader: ClassReader, read: Mapping[str, Named]) -> Iter
     program = Program(reader.model, axioms, read.values())
     empty = {iri for iri, named in read.items() if not program.named(named).allowed_yes}
     for iri in sorted(empty):
-        if any(part.iri in empty for part in _named_in(read[iri].part)):
+        if any(isinstance(leaf, Named) and leaf.iri in empty for leaf in _leaves(read[iri].part)):
             continue
         clash = _clash(read[iri].part)
         finding = reader.model.findings[clash[0].finding] if clash else None
@@ -163,17 +161,6 @@ def _empty(bench: Bench, reader: ClassReader, read: Mapping[str, Named]) -> Iter
         message = f"can have no member: it asks for {' and '.join(names)} of `{finding.notation}` at once"
         fix = "a finding has one value: write owl:unionOf, or one owl:someValuesFrom with owl:oneOf"
         yield bench.problem(iri, message, fix, clues=values[-1:])
-
-
-def _named_in(tree: Criterion) -> Iterator[Named]:
-    match tree:
-        case Named():
-            yield tree
-        case All(parts) | Any(parts):
-            for part in parts:
-                yield from _named_in(part)
-        case Not(part):
-            yield from _named_in(part)
 
 
 def _clash(tree: Criterion) -> tuple[Among, ...]:

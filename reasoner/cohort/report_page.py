@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from reasoner.html import environment, style_hash
 
 from .report_pictures import Part, patterns, single, stacked
 from .results import VERDICTS
@@ -27,22 +25,15 @@ def page(told: Told) -> str:
 
 def render(report: Mapping[str, Any]) -> str:
     """The whole document, from the report as JSON."""
-    environment = Environment(
-        loader=PackageLoader("reasoner"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["thousands"] = lambda number: f"{number:,}"
-    environment.filters["share"] = _share
-    style = environment.get_template("pages/style.css").render() + environment.get_template("cohort/bars.css").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template("cohort/report.html").render(
+    templates = environment()
+    templates.filters["thousands"] = lambda number: f"{number:,}"
+    templates.filters["share"] = _share
+    style = templates.get_template("pages/style.css").render() + templates.get_template("cohort/bars.css").render()
+    return templates.get_template("cohort/report.html").render(
         report=report,
         counts=report["counts"],
         style=style,
-        style_hash=f"sha256-{digest}",
+        style_hash=style_hash(style),
         patterns=patterns(),
         order=_ORDER,
         bars=_bars(report),

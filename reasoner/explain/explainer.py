@@ -57,8 +57,8 @@ class Explainer:
         only: str | None = None,
     ) -> Json:
         """The explanation of one input: the ``wanted`` recommendations (none: all) of the subjects (``only``: one)."""
-        answer = self.reasoner.answer(item, on).to_dict()
-        decided = self.reasoner.decided(self.reasoner.read(item, on))
+        given, decided = self.reasoner.answered(item, on)
+        answer = given.to_dict()
         classes: dict[str, Json] = {}
         subjects = [
             _Subject(self, facts, state, row, classes).explained(wanted)
@@ -124,6 +124,7 @@ class _Subject:
             "guideline": given["id"],
             "scope": given["scope"],
             "applicability": given["applicability"],
+            "gaps": given["gaps"],
             "recommendation": own["id"],
             **self.parent.rows.term(compiled.recommendation.iri),
             **{key: own[key] for key in _TAKEN_OVER if key in own},

@@ -201,6 +201,7 @@ class _SubjectWriter:
                  "its evidence comes from such cases"}.get(row["applicability"] or "", "")  # fmt: skip
         label = f"{capital(guideline.label)}, version {guideline.version}: {row['scope'].replace('-', ' ')}{doubt}"
         items.append(Item(label, row["guideline"]))
+        items += [Item(f"Declared gap: {say.gap(gap, words)}", gap["id"]) for gap in row["gaps"]]
         for source in row["sources"]:
             status = "" if source["status"] in (None, "verified") else f" ({words.status(source['status'])})"
             items.append(Item(f"Source: {source['title'] or source['id']}{status}", source["id"]))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from reasoner import __version__
 from reasoner.answer import NOTICE
 from reasoner.blocks import capital
+from reasoner.html import environment, style_hash
 from reasoner.words import counted
 
 from .site import Site
@@ -33,22 +30,14 @@ class Renderer:
     """Lays out the pages of one site."""
 
     def __init__(self, site: Site, pages: Sequence[Page]) -> None:
-        self.environment = Environment(
-            loader=PackageLoader("reasoner", "templates/pages"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        style = self.environment.get_template("style.css").render()
-        # The browser then takes this style and no other.
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self.environment = environment()
+        style = self.environment.get_template("pages/style.css").render()
         self.environment.globals.update(
             capital=capital,
             counted=counted,
             site=site,
             style=style,
-            style_hash=f"sha256-{digest}",
+            style_hash=style_hash(style),
             navigation=[page for page in pages if page.listed],
             notice=NOTICE,
             version=__version__,
@@ -57,5 +46,5 @@ class Renderer:
 
     def render(self, page: Page) -> str:
         """The whole document."""
-        template = self.environment.get_template(f"{page.template}.html")
+        template = self.environment.get_template(f"pages/{page.template}.html")
         return template.render(page=page, **page.content)

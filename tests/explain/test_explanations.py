@@ -12,6 +12,7 @@ import pytest
 
 import reasoner
 from reasoner.errors import UsageError
+from reasoner.explain.explanation import Explanation
 from reasoner.model import Finding
 from reasoner.space import Field
 from reasoner.witness import number_in
@@ -42,6 +43,25 @@ def test_verdicts_reasons_and_missing_are_those_of_assess(strict: bool) -> None:
                 assert first == {part["finding"] for part in other["because"]}, name
                 for key in ("preferred", "preferredMissing", "overriddenBy"):
                     assert row["order"][key] == other[key]
+
+
+def test_declared_gaps_of_the_answer_stand_in_the_explanation_and_its_text() -> None:
+    told = 0
+    for _, place, document in everything(False, every=1):
+        item = items()[place][1]
+        gaps = {
+            (own["subject"], guideline["id"]): guideline["gaps"]
+            for own in loaded(False).answer(item).to_dict()["subjects"]
+            for guideline in own["guidelines"]
+        }
+        for subject in document["subjects"]:
+            for row in subject["explanations"]:
+                assert row["gaps"] == gaps[subject["subject"], row["guideline"]]
+                told += len(row["gaps"])
+                if row["gaps"] and told == len(row["gaps"]):
+                    text = " ".join(Explanation(document, loaded(False).knowledge).to_text().split())
+                    assert all(f"Declared gap: {gap['text']}" in text for gap in row["gaps"])
+    assert told
 
 
 def test_what_follows_is_what_was_decided_on() -> None:
