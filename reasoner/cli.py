@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from .cli_author import add_author
 from .cli_cohort import add_cohort
+from .cli_convert import add_convert
+from .cli_serve import add_serve
 from .edges import DONE, FAILED, Parser, complain, date, load, opened, uncollected
 from .errors import ReasonerError, UsageError
 
@@ -115,6 +117,8 @@ def _parser() -> Parser:
     _add_query(commands, shared)
     add_author(commands, shared)
     add_cohort(commands)
+    add_convert(commands, shared)
+    add_serve(commands)
     return parser
 
 
@@ -134,6 +138,10 @@ def _add_query(commands: argparse._SubParsersAction[Parser], shared: Parser) -> 
     )  # fmt: skip
     query.add_argument("--strict", action="store_true", help="ask instead of assuming anything")
     query.add_argument("--on", metavar="DATE", type=date, help="assess as of this day")
+    query.add_argument("--remote", metavar="URL", help="ask this SPARQL server instead; needs --allow-net")
+    query.add_argument(
+        "--allow-net", metavar="HOST", action="append", default=[], help="a host that may be connected to"
+    )
     query.set_defaults(run=_query)
 
 
@@ -188,7 +196,8 @@ def _assess(options: argparse.Namespace) -> int:
 def _query(options: argparse.Namespace) -> int:
     from .ask import Request, ask
 
-    request = Request(options.query, options.data, options.format, options.strict, options.on)
+    request = Request(options.query, options.data, options.format, options.strict, options.on,
+                      options.remote, options.allow_net)  # fmt: skip
     with opened(options.output) as target:
         return ask(load(options), request, target)
 

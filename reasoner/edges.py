@@ -46,9 +46,9 @@ def load(options: argparse.Namespace) -> Knowledge:
         return load_knowledge(None if options.knowledge is None else Path(options.knowledge))
 
 
-def complain(error: ReasonerError | str) -> None:
+def complain(error: ReasonerError | str, mark: str = "error") -> None:
     """One line on stderr."""
-    line = " ".join(f"error: {error}".split())
+    line = " ".join(f"{mark}: {error}".split())
     # What a file holds may be quoted: no control code of it reaches the terminal.
     line = "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
     # A terminal that cannot show a character gets its number.

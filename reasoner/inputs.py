@@ -16,11 +16,12 @@ import pyoxigraph as ox
 
 from .errors import DataError, UsageError
 from .fhir.bundle import group_by_patient, resources_of
+from .graph import GR
 
 LARGEST = 64 * 1024 * 1024
 """Bytes that one input (a file, or one line of NDJSON) may have."""
 
-_FORMATS = {
+FORMATS = {
     "ttl": ox.RdfFormat.TURTLE,
     "turtle": ox.RdfFormat.TURTLE,
     "n3": ox.RdfFormat.TURTLE,
@@ -32,7 +33,10 @@ _FORMATS = {
     "xml": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
-_LINES = {"ndjson", "jsonl"}
+"""RDF syntaxes by what the names of their files end in."""
+LINES = {"ndjson", "jsonl"}
+"""What the names of files of lines end in."""
+_FHIR = "http://hl7.org/fhir/"
 _DEPTH = 1000
 _ECHO = re.compile(r"(: |^).+ (is not an? )|(found ).+|(prefix ).+?(?= has)")
 """Where a parser quotes what it met: that may be about a patient."""
@@ -74,7 +78,7 @@ def read_file(path: Path) -> Iterator[Input]:
         raise UsageError("no such file", f"`{path}`", "check the path")
     suffix = path.suffix.lower().lstrip(".")
     try:
-        if suffix in _LINES:
+        if suffix in LINES:
             with path.open("rb") as lines:
                 yield from read_lines(lines, str(path))
             return
@@ -95,18 +99,18 @@ def read_bytes(data: bytes, where: str, suffix: str = "") -> Iterator[Input]:
         raise DataError("is empty", f"`{where}`", "give a FHIR bundle or a patient graph")
     if b"\0" in data[:4096]:
         raise DataError("is binary", f"`{where}`", "give FHIR JSON or RDF as text")
-    if suffix in _LINES:
+    if suffix in LINES:
         yield from read_lines(io.BytesIO(data), where)
-    elif suffix in _FORMATS:
-        yield _graph(data, where, _FORMATS[suffix])
+    elif suffix in FORMATS:
+        yield from _graphs(data, where, FORMATS[suffix])
     elif start.startswith((b"<?xml", b"<")) and b"http://hl7.org/fhir" in start and b"rdf" not in start.lower():
         raise DataError("is FHIR XML", f"`{where}`", "give FHIR JSON")
-    elif start[:1] in b"{[" or suffix == "json" or _has_resource_line(data):
+    elif start[:1] in b"{[" or suffix == "json" or has_resource_line(data):
         yield from _json(data, where)
     elif start.startswith((b"<?xml", b"<rdf:", b"<!DOCTYPE", b"<Bundle", b"<Patient")):
-        yield _graph(data, where, ox.RdfFormat.RDF_XML)
+        yield from _graphs(data, where, ox.RdfFormat.RDF_XML)
     else:
-        yield _graph(data, where, ox.RdfFormat.TRIG)
+        yield from _graphs(data, where, ox.RdfFormat.TRIG)
 
 
 def read_lines(lines: Iterable[bytes], where: str) -> Iterator[Input]:
@@ -162,14 +166,15 @@ def from_document(document: dict[str, Any]) -> FhirInput:
     return _fhir(data, document, "the document")
 
 
-def from_graph(graph: object) -> GraphInput:
-    """An rdflib graph, or a pyoxigraph store or dataset."""
+def from_graph(graph: object) -> FhirInput | GraphInput:
+    """An rdflib graph, or a pyoxigraph store or dataset: a patient graph, or FHIR resources in RDF."""
     if isinstance(graph, (ox.Store, ox.Dataset)):
         triples: list[ox.Quad | ox.Triple] = list(graph)
     elif hasattr(graph, "serialize"):
         # N-Triples carries every rdflib graph whole and needs no import of rdflib here.
         text = graph.serialize(format="nt")
-        return _graph(text if isinstance(text, bytes) else text.encode(), "the graph", ox.RdfFormat.N_TRIPLES)
+        read = parse_graph(text if isinstance(text, bytes) else text.encode(), "the graph", ox.RdfFormat.N_TRIPLES)
+        return _together(read) if is_fhir(read) else read
     else:
         raise UsageError(
             f"cannot assess a `{type(graph).__name__}`",
@@ -177,7 +182,36 @@ def from_graph(graph: object) -> GraphInput:
             "give a path, bytes, a dict, an rdflib or pyoxigraph graph",
         )
     lines = sorted(f"{t.subject} {t.predicate} {t.object} ." for t in triples)
-    return GraphInput(hashlib.sha256("\n".join(lines).encode()).hexdigest(), triples)
+    read = GraphInput(hashlib.sha256("\n".join(lines).encode()).hexdigest(), triples)
+    return _together(read) if is_fhir(read) else read
+
+
+def _together(graph: GraphInput) -> FhirInput:
+    """All FHIR resources of a graph as one input."""
+    resources: list[dict[str, Any]] = []
+    full_urls: list[str | None] = []
+    for document in _documents(graph, "the graph"):
+        own, urls = resources_of(document)
+        resources += own
+        full_urls += urls
+    return FhirInput(graph.sha256, resources, full_urls)
+
+
+def _documents(graph: GraphInput, where: str) -> list[dict[str, Any]]:
+    from .fhirrdf import documents_of, plain
+
+    return [plain(document) for document in documents_of(graph.triples, where)]
+
+
+def is_fhir(graph: GraphInput) -> bool:
+    """Whether the graph speaks of FHIR resources, and not of patients in our own words."""
+    found = False
+    for triple in graph.triples:
+        predicate = triple.predicate.value
+        if predicate.startswith(GR):
+            return False
+        found = found or predicate.startswith(_FHIR)
+    return found
 
 
 def _hidden(match: re.Match[str]) -> str:
@@ -203,19 +237,19 @@ def _parse(data: bytes, where: str) -> dict[str, Any]:
 def _json(data: bytes, where: str) -> Iterator[Input]:
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] == b"[" or (b'"@' in data and b'"resourceType"' not in data):
-        yield _graph(data, where, ox.RdfFormat.JSON_LD)
+        yield from _graphs(data, where, ox.RdfFormat.JSON_LD)
         return
     try:
         document = _parse(data, where)
     except DataError:
-        if _has_resource_line(data):
+        if has_resource_line(data):
             yield from read_lines(io.BytesIO(data), where)
             return
         raise
     yield _fhir(data, document, where)
 
 
-def _has_resource_line(data: bytes) -> bool:
+def has_resource_line(data: bytes) -> bool:
     """Whether some line is a resource by itself: then these are lines, however many of them are broken."""
     for line in data.splitlines():
         if line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" and b'"resourceType"' in line:
@@ -236,7 +270,25 @@ def _fhir(data: bytes, document: dict[str, Any], where: str) -> FhirInput:
     return FhirInput(hashlib.sha256(data).hexdigest(), resources, full_urls)
 
 
-def _graph(data: bytes, where: str, rdf_format: ox.RdfFormat) -> GraphInput:
+def _graphs(data: bytes, where: str, rdf_format: ox.RdfFormat) -> Iterator[Input]:
+    """A patient graph; or FHIR resources in RDF, which are taken as the lines of NDJSON are."""
+    graph = parse_graph(data, where, rdf_format)
+    if not is_fhir(graph):
+        yield graph
+        return
+    documents = _documents(graph, where)
+    if len(documents) == 1:
+        yield FhirInput(graph.sha256, *resources_of(documents[0]))
+        return
+    held: list[Input | tuple[int, dict[str, Any]]] = [
+        _fhir(orjson.dumps(document), document, where) if document["resourceType"] == "Bundle" else (number, document)
+        for number, document in enumerate(documents)
+    ]
+    yield from _release(held)
+
+
+def parse_graph(data: bytes, where: str, rdf_format: ox.RdfFormat) -> GraphInput:
+    """The statements of some RDF, whatever they speak of. Raises DataError."""
     if rdf_format == ox.RdfFormat.RDF_XML:
         _check_xml(data, where)
     elif rdf_format == ox.RdfFormat.JSON_LD:

@@ -98,26 +98,30 @@ def bundle(knowledge: Knowledge, kind: str, findings: Findings) -> dict[str, Any
     focus: dict[str, Any] = {}
     if located is not None and kind == located.kind:
         focus = {"focus": [{"reference": f"Condition/{kind.lower()}"}]}
-        resources.append(_doubted(knowledge, kind, person))
-    for name, value in sorted(findings.items()):
-        finding = knowledge.model.findings[name]
-        observation: dict[str, Any] = {
-            "resourceType": "Observation",
-            "id": name,
-            "status": "final",
-            "code": _concept(*_code(knowledge, finding)),
-            "subject": person,
-        }
-        resources.append(observation | focus | _value(knowledge, finding, value))
+        resources.append(doubted(knowledge, kind, person))
+    resources += [observation(knowledge, name, value, person) | focus for name, value in sorted(findings.items())]
     entries = [{"fullUrl": f"https://example.org/{r['resourceType']}/{r['id']}", "resource": r} for r in resources]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+def observation(knowledge: Knowledge, name: str, value: str | int | float, person: dict[str, str]) -> dict[str, Any]:
+    """An Observation of one finding. Raises KnowledgeError where none can state it."""
+    finding = knowledge.model.findings[name]
+    own: dict[str, Any] = {
+        "resourceType": "Observation",
+        "id": name,
+        "status": "final",
+        "code": _concept(*_code(knowledge, finding)),
+        "subject": person,
+    }
+    return own | _value(knowledge, finding, value)
 
 
 def _concept(system: str | None, code: str | None) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": code}]}
 
 
-def _doubted(knowledge: Knowledge, kind: str, person: dict[str, str]) -> dict[str, Any]:
+def doubted(knowledge: Knowledge, kind: str, person: dict[str, str]) -> dict[str, Any]:
     """A Condition that establishes the subject and, being unconfirmed, says nothing of it."""
     mapping = knowledge.mapping
     for (type_, system, code), rules in mapping.rules.items():
