@@ -51,3 +51,7 @@ def run(modules: Path, bundles: Path, rounds: int = 1) -> tuple[list[tuple[float
     said = json.loads(done.stdout)
     answers = {own.pop("lesion"): own for own in said["answers"]}
     return [tuple(time) for time in said["times"]], answers
+
+
+if __name__ == "__main__":
+    print(install())
