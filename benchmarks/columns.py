@@ -1,9 +1,11 @@
 """Columns of findings in memory: lesions a second to verdicts, to what is missing, and to Parquet.
 
     python benchmarks/columns.py [--rows 4000000] [--threads 2] [--rounds 5]
+    python benchmarks/columns.py --rows 0 --sizes 10000 100000 1000000 10000000 --pictures DIR
 
 Run it with the package installed with its extras ``cohort`` and ``test``. It prints the machine, then for each step the
-median and the best of some rounds by the clock, and the best by processor time. It asserts nothing.
+median and the best of some rounds by the clock, and the best by processor time. With ``--sizes`` it prints a table of
+time against size, too; with ``--pictures`` it writes it, with its picture (SVG). It asserts nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +15,13 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from machine import describe
+from picture import save, table
 
 import reasoner
 from reasoner.cohort import Kernel
@@ -29,6 +32,7 @@ POOL = 200_000
 INVALID_SHARE = 0.01
 RECORDED = 0.85
 MEASURED = 0.25
+PERSONS = Path(__file__).parents[1] / "examples" / "guidelines" / "uspstf-statin-2022"
 
 
 def pool(kernel: Kernel, random: np.random.Generator) -> dict[str, np.ndarray]:
@@ -85,14 +89,19 @@ def measure(name: str, unit: str, count: int, rounds: int, job: Callable[[], obj
     print(f"  {name:<58} {median:8.2f} {best:8.2f} {cpu:8.2f}  M {unit}/s")
 
 
-def main(n: int, threads: int, rounds: int) -> None:
-    """All steps."""
-    kernel = Kernel(reasoner.load())
+def subjects(kernel: Kernel, n: int) -> tuple[dict[str, np.ndarray], pl.DataFrame]:
+    """Subjects as codes, and the same as a frame."""
     random = np.random.default_rng(1)
     few = pool(kernel, random)
     rows = random.integers(0, len(next(iter(few.values()))), n)
     batch = {name: column[rows] for name, column in few.items()}
-    frame = frame_of(kernel, batch, n)
+    return batch, frame_of(kernel, batch, n)
+
+
+def main(n: int, threads: int, rounds: int) -> None:
+    """All steps."""
+    kernel = Kernel(reasoner.load())
+    batch, frame = subjects(kernel, n)
     texts = frame.with_columns(pl.col(pl.Enum).cast(pl.String))
     categories = texts.with_columns(
         pl.col(name).cast(pl.Categorical) for name in batch if kernel.codes[name].cuts is None
@@ -118,6 +127,11 @@ def main(n: int, threads: int, rounds: int) -> None:
             lambda own=own: kernel.decide(encode(kernel, own).batch, n, False, threads),
         )
     step("columns (closed lists) to missing", lambda: kernel.decide(encode(kernel, frame).batch, n, True, threads))
+    others = Kernel(reasoner.load(PERSONS))
+    _, persons = subjects(others, n)
+    name = f"persons of {len(others.columns)} recommendations, columns to"
+    step(f"{name} verdicts", lambda: others.decide(encode(others, persons).batch, n, False, threads), "persons")
+    step(f"{name} missing", lambda: others.decide(encode(others, persons).batch, n, True, threads), "persons")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "out.parquet"
         some = min(n, 1 << 20)
@@ -136,11 +150,45 @@ def main(n: int, threads: int, rounds: int) -> None:
         print(f"  {'':<58} {target.stat().st_size / some / per:8.1f} bytes a row")
 
 
+def decided(kernel: Kernel, given: pl.DataFrame | dict[str, np.ndarray], missing: bool, threads: int) -> float:
+    """Seconds to decide all rows of a frame, or of a batch of codes."""
+    start = time.perf_counter()
+    batch = encode(kernel, given).batch if isinstance(given, pl.DataFrame) else given
+    kernel.decide(batch, len(next(iter(batch.values()))), missing, threads)
+    return time.perf_counter() - start
+
+
+def by_size(sizes: Sequence[int], threads: int, rounds: int, pictures: Path | None) -> None:
+    """Median time against size."""
+    kernel = Kernel(reasoner.load())
+    batch, frame = subjects(kernel, max(sizes))
+    points: dict[str, list[tuple[int, float]]] = {}
+    for size in sorted(sizes):
+        codes, part = {name: column[:size] for name, column in batch.items()}, frame.head(size)
+        for name, given, missing in (
+            ("columns to missing and assumed", part, True),
+            ("columns to verdicts", part, False),
+            ("codes to verdicts", codes, False),
+        ):
+            took = [decided(kernel, given, missing, threads) for _ in range(rounds + 1)]
+            points.setdefault(name, []).append((size, statistics.median(took[1:])))
+    title = f"Verdicts of {len(kernel.columns)} recommendations from columns in memory, {threads} threads"
+    if pictures is None:
+        print(f"\n{title}\n\n{table('lesions', points)}")
+    else:
+        save(pictures, "columns", title, "lesions", points)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=4_000_000)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[], help="sizes for a table of time against size")
+    parser.add_argument("--pictures", type=Path, help="a folder for that table and its picture")
     arguments = parser.parse_args()
     print(describe())
-    main(arguments.rows, arguments.threads, arguments.rounds)
+    if arguments.rows:
+        main(arguments.rows, arguments.threads, arguments.rounds)
+    if arguments.sizes:
+        by_size(arguments.sizes, arguments.threads, arguments.rounds, arguments.pictures)

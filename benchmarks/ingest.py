@@ -2,9 +2,10 @@
 
     python benchmarks/ingest.py [--patients 20000]
 
-It generates a cohort (see ``generate.py``) once to learn its statements and once to measure, so the figures are those
-of a long run; the cost of the first one is printed too. One process; CPU time, so that other work on the machine
-counts less. It asserts nothing.
+It generates a cohort (see ``generate.py``) once to learn its statements and once to measure, so the figures of the
+stages are those of a long run; the cost of the first one is printed too. The last row is a whole run from files to
+Parquet that begins without any statement: the time for a cohort less that for half of it, in patients more. One
+process; CPU time, so that other work on the machine counts less. It asserts nothing.
 """
 
 from __future__ import annotations
@@ -12,25 +13,29 @@ from __future__ import annotations
 import argparse
 import gc
 import gzip
+import tempfile
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import orjson
-from generate import Cohort, bundle
+from generate import Cohort, bundle, write
 from machine import describe
 
 import reasoner
 from reasoner.cohort.fhir.assemble import Assembler
 from reasoner.cohort.fhir.reduce import Reducer
 from reasoner.cohort.fhir.reduced import Reduced
+from reasoner.cohort.run.blocks import BLOCK
+from reasoner.cohort.run.drive import Request, run
+from reasoner.cohort.run.judge import Settings
 from reasoner.cohort.run.spill import pack
 from reasoner.fhir.bundle import resources_of
 from reasoner.inputs import FhirInput
 
-_BLOCK = 1 << 24
 _COMPARED = 500
 """Patients that the row path reads."""
 
@@ -56,7 +61,7 @@ def cut(data: bytes) -> list[bytes]:
     """Blocks of whole lines."""
     found, at = [], 0
     while at < len(data):
-        end = data.rfind(b"\n", at, at + _BLOCK) + 1
+        end = data.rfind(b"\n", at, at + BLOCK) + 1
         found.append(data[at:end])
         at = end
     return found
@@ -65,6 +70,15 @@ def cut(data: bytes) -> list[bytes]:
 def reduced(reducer: Reducer, blocks: dict[str, list[bytes]]) -> list[Reduced]:
     """All files, block by block."""
     return [reducer.reduce(block, kind, kind) for kind, own in blocks.items() for block in own]
+
+
+def to_parquet(loaded: reasoner.Reasoner, cohort: Cohort, patients: int) -> float:
+    """CPU seconds of a run in this process."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder / "cohort", patients, "bulk", 4, False, cohort)
+        request = Request((folder / "cohort",), folder / "out", Settings("wide"), workers=1)
+        return cpu(lambda: run(request, loaded))[0]
 
 
 def row(name: str, patients: int, seconds: float, base: float) -> None:
@@ -83,7 +97,8 @@ def main() -> None:
     print(", ".join(f"{name} {version(name)}" for name in ("msgspec", "polars", "numpy")))
     loaded = reasoner.load()
     cohort = Cohort(1)
-    reducer, assembler = Reducer(loaded), Assembler(loaded)
+    reducer = Reducer(loaded)
+    assembler = Assembler(loaded, None, reducer.reader)
     first = {kind: cut(data) for kind, data in bulk(cohort, 0, n).items()}
     learn, parts = cpu(lambda: reduced(reducer, first))
     learn_too, _ = cpu(lambda: assembler.assemble(parts))
@@ -120,6 +135,8 @@ def main() -> None:
     row("columns: NDJSON of Bundles in memory to finding codes", len(lines), whole, base)
     spill, _ = cpu(lambda: pack(Reduced.joined(parts).partition(16)))
     row("partitioning by patient in 16 parts, and packing them", n, spill, base)
+    less, more = (to_parquet(loaded, cohort, size) for size in (n // 2, n))
+    row("the whole run, files to Parquet, wide, without its start", n - n // 2, more - less, base)
     tally = assembled.tally
     slow_units = sum(tally.row_path.values())
     print(

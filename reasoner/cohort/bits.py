@@ -20,12 +20,14 @@ def unpacked(bits: Words, n: int) -> NDArray[np.uint8]:
 
 def numbers(planes: Sequence[Words], out: NDArray[np.uint8]) -> None:
     """Write a number a row, of at most eight planes from the lowest bit."""
-    n = len(out)
-    if not planes:
+    n, used = len(out), len(planes)
+    while used and not planes[used - 1].any():
+        used -= 1
+    if not used:
         out[:] = 0
         return
-    out[:] = unpacked(planes[-1], n)
-    for plane in reversed(planes[:-1]):
+    out[:] = unpacked(planes[used - 1], n)
+    for plane in reversed(planes[: used - 1]):
         # Doubling by addition: a shift of bytes takes ten times as long.
         np.add(out, out, out=out)
         if plane.any():

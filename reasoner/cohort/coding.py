@@ -55,7 +55,9 @@ class Code:
         assert self.cuts is not None
         found = np.zeros(len(values), self.dtype)
         for cut, above in self.cuts:
-            found += values > cut if above else values >= cut
+            over = values > cut if above else values >= cut
+            # Adding truth values would cast them first.
+            found += over.view(np.uint8)
         return found
 
     def facts(self, code: int) -> list[Fact]:

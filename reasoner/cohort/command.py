@@ -22,7 +22,7 @@ def cohort(options: argparse.Namespace) -> int:
 def _here(options: argparse.Namespace) -> int:
     """On this machine."""
     try:
-        from .report import summary
+        from .report import remarks, summary
         from .run.drive import Request, run
         from .run.judge import Settings
     except ModuleNotFoundError as error:
@@ -44,10 +44,10 @@ def _here(options: argparse.Namespace) -> int:
         ended = run(request, reasoner)
     except KeyboardInterrupt:
         raise UsageError("interrupted", None, "run the same command again to continue") from None
-    if ended.state == "changed":
-        _note("the inputs, the knowledge or the options are not those of the unfinished run: it was started anew")
-    for absent in ended.report["inputs"]["absent"]:
-        _note(f"no {absent} was among the inputs, although the mapping reads it")
+    if ended.state == "fresh":
+        _note("an unfinished run was there: it was thrown away")
+    for remark in remarks(ended.report):
+        _note(remark)
     sys.stdout.write(summary(ended.report, str(request.output), ended.state))
     sys.stdout.flush()
     return ended.code

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -136,46 +136,50 @@ def _numbered(ids: pl.Series) -> pl.Series:
 
 def _values(column: pl.Series, finding: Finding, code: Code, out: Codes) -> _Read:
     """Codes of a column of texts: each distinct text is read once."""
-    physical, texts = _distinct(column)
+    every, texts = _distinct(column)
     codes = np.zeros(max(texts, default=-1) + 2, code.dtype)
     wrong = np.zeros(len(codes), np.bool_)
     for place, text in texts.items():
         mask = _mask(text, finding)
         codes[place], wrong[place] = mask or 0, mask is None
-    none = len(codes) - 1
-    for rows, at in _parts(physical, none):
-        _look_up(codes, at, out[rows])
+    for rows in _near(len(every)):
+        _look_up(codes, every[rows], out[rows])
     if not wrong.any():
         return _Read(out)
-    every = physical.fill_null(none).to_numpy()
-    seen = np.bincount(every, minlength=len(codes))
+    seen = _counted(every, len(codes))
     counts = Counter({texts[place]: int(seen[place]) for place in np.flatnonzero(wrong & (seen > 0)).tolist()})
     return _Read(out, wrong.take(every) if counts else None, counts)
 
 
-def _parts(column: pl.Series, null: float) -> Iterator[tuple[slice, NDArray[Any]]]:
-    """The values of a column some rows at a time: what is made of them in between stays near the processor."""
-    for start in range(0, len(column), _NEAR):
-        part = column.slice(start, _NEAR).fill_null(null).to_numpy()
-        yield slice(start, start + len(part)), part
+def _near(n: int) -> Iterator[slice]:
+    """All rows, some at a time: what is made of them in between stays near the processor."""
+    for start in range(0, n, _NEAR):
+        yield slice(start, min(n, start + _NEAR))
 
 
 def _look_up(table: Codes, at: NDArray[np.unsignedinteger], out: Codes) -> None:
     """``out[:] = table[at]``; for a few values comparing is several times as quick as looking up."""
-    if len(table) > _FEW:
+    places = np.flatnonzero(table)
+    if len(places) > _FEW:
         np.take(table, at, out=out, mode="clip")
         return
     out[:] = 0
-    for place in np.flatnonzero(table):
-        out |= (at == place).view(np.uint8) * table[place]
+    same, part = np.empty(len(at), np.bool_), np.empty_like(out)
+    for place in places.tolist():
+        np.equal(at, place, out=same)
+        np.multiply(same.view(np.uint8), table[place], out=part)
+        np.bitwise_or(out, part, out=out)
 
 
-def _distinct(column: pl.Series) -> tuple[pl.Series, dict[int, str]]:
-    """A column as numbers, and the texts they stand for; the type has room for one more."""
+def _distinct(column: pl.Series) -> tuple[NDArray[np.unsignedinteger], dict[int, str]]:
+    """A column as numbers, and the texts they stand for; null is one more than the greatest of these."""
     if isinstance(column.dtype, pl.Enum):
         texts = column.dtype.categories.to_list()
         physical = column.to_physical()
-        return physical if len(texts) < np.iinfo(np.uint8).max else physical.cast(pl.UInt32), dict(enumerate(texts))
+        small = len(texts) < np.iinfo(np.uint8).max
+        return (physical if small else physical.cast(pl.UInt32)).fill_null(len(texts)).to_numpy(), dict(
+            enumerate(texts)
+        )
     if not isinstance(column.dtype, pl.Categorical):
         if isinstance(column.dtype, pl.List):
             column = column.cast(pl.List(pl.String)).list.join("|")
@@ -183,12 +187,18 @@ def _distinct(column: pl.Series) -> tuple[pl.Series, dict[int, str]]:
         column = column.cast(pl.String).cast(pl.Categorical(pl.Categories.random()))
     physical = column.to_physical().cast(pl.UInt32)
     none = cast(int, -1 if (greatest := physical.max()) is None else greatest) + 1
-    last = np.zeros(none + 1, np.intp)
-    for rows, at in _parts(physical, none):
-        last[at] = np.arange(rows.start + 1, rows.stop + 1)
-    places = np.flatnonzero(last[:none])
-    said = column.gather(pl.Series(last[places] - 1)).cast(pl.String).to_list()
-    return physical, {none - 1: ""} | dict(zip(places.tolist(), said, strict=True)) if none else {}
+    every = physical.fill_null(none).to_numpy()
+    places = np.flatnonzero(_counted(every, none + 1)[:none])
+    said = pl.Series(places, dtype=pl.UInt32).cat.to(column.dtype).cast(pl.String)
+    return every, dict(zip(places.tolist(), said.to_list(), strict=True))
+
+
+def _counted(every: NDArray[np.unsignedinteger], width: int) -> NDArray[np.intp]:
+    """How often each number comes."""
+    seen = np.zeros(width, np.intp)
+    for rows in _near(len(every)):
+        seen += np.bincount(every[rows], minlength=width)
+    return seen
 
 
 def _mask(text: str, finding: Finding) -> int | None:
@@ -217,9 +227,10 @@ def _numbers(column: pl.Series, finding: Finding, code: Code, out: Codes) -> _Re
         # A short float means the decimal that it is written as, and thresholds are decimals.
         read = (column.cast(pl.String) if dtype == pl.Float32 else column).cast(pl.Float64)
     good = np.empty(len(column), np.bool_)
-    for rows, values in _parts(read, np.nan):
+    for rows in _near(len(column)):
+        values = read[rows].fill_null(np.nan).to_numpy()
         good[rows] = _within(values, range_)
-        np.multiply(code.cells(values) + code.dtype.type(1), good[rows], out=out[rows])
+        np.multiply(code.cells(values) + code.dtype.type(1), good[rows].view(np.uint8), out=out[rows])
     if np.count_nonzero(good) == len(column) - column.null_count():
         return _Read(out)
     wrong = column.is_not_null().to_numpy() & ~good
@@ -227,7 +238,9 @@ def _numbers(column: pl.Series, finding: Finding, code: Code, out: Codes) -> _Re
 
 
 def _within(values: NDArray[np.float64], range_: Range) -> NDArray[np.bool_]:
-    good = np.isfinite(values)
+    # Between two bounds there is neither infinity nor what is no number.
+    bounded = range_.minimum is not None and range_.maximum is not None
+    good = np.ones(len(values), np.bool_) if bounded else np.isfinite(values)
     if range_.minimum is not None:
         good &= values >= range_.minimum
     if range_.maximum is not None:

@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,8 @@ Arrays = dict[Key, NDArray[Any]]
 Rows = NDArray[np.intp]
 _BLOCK = 1 << 18
 """Rows that are decided together: their bits stay near the processor."""
+_FEW = 1 << 13
+"""Rows in doubt that are not worth a thread of their own."""
 
 
 class Kernel:
@@ -112,26 +115,34 @@ class Kernel:
 
         starts = range(0, n, _BLOCK)
         workers = min(len(starts), threads or os.cpu_count() or 1)
-        if workers > 1:
-            with ThreadPoolExecutor(workers) as pool:
-                doubts = list(pool.map(decide, starts))
-        else:
-            doubts = [decide(start) for start in starts]
-        self._doubts([doubt for doubt in doubts if len(doubt[0])], arrays, missing)
+        with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+            each = pool.map if pool else map
+            self._doubts(list(each(decide, starts)), arrays, missing, each, workers)
         return self._results(arrays, invalid)
 
-    def _doubts(self, doubts: Sequence[tuple[Rows, States]], arrays: Arrays, missing: bool) -> None:
+    def _doubts(
+        self, doubts: Sequence[tuple[Rows, States]], arrays: Arrays, missing: bool, each: Callable[..., Any], parts: int
+    ) -> None:
         """Decide once more, with all there is to ask, the few subjects whose data are in doubt."""
-        if not doubts:
+        if not any(len(rows) for rows, _ in doubts):
             return
         every, states = np.concatenate([rows for rows, _ in doubts]), States.joined([own for _, own in doubts])
-        for start in range(0, len(every), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            rows = every[part]
-            own = together({key: array.dtype for key, array in arrays.items()}, len(rows))
-            self._write(states.part(part), own, missing, True)
+        size = min(_BLOCK, max(_FEW, -(-len(every) // max(parts, 1))))
+        formulas, sets = self.plan.missing, ("missing", "assumed", "overridden")
+        touched = {
+            key: array.dtype
+            for key, array in arrays.items()
+            if key[0] in sets or (key[0] == "verdict" and key[1] in formulas)
+        }
+
+        def decide(start: int) -> None:
+            rows = every[start : start + size]
+            own = together(touched, len(rows))
+            self._write(states.part(slice(start, start + size)), own, missing, True)
             for key, array in own.items():
                 arrays[key][rows] = array
+
+        list(each(decide, range(0, len(every), size)))
 
     def _checked(self, batch: Batch, n: int) -> Batch:
         checked = {}

@@ -31,7 +31,9 @@ class Outcomes:
         self._table = States.empty(register, 64)
         self._impossible = np.zeros(64, np.bool_)
         self._results: list[tuple[tuple[str, str | None, str], ...]] = []
-        self._any_doubtful = self._any_assumed = self._any_invalid = self._any_impossible = False
+        self._odd = np.zeros(64, np.bool_)
+        """Which outcomes are doubtful or invalid: few rows have one, so these are written apart."""
+        self._any_assumed = self._any_odd = self._any_impossible = False
 
     def __len__(self) -> int:
         return len(self._results)
@@ -46,6 +48,7 @@ class Outcomes:
         if at == len(self._table):
             self._table = States.joined([self._table, States.empty(self.register, at)])
             self._impossible = np.concatenate([self._impossible, np.zeros(at, np.bool_)])
+            self._odd = np.concatenate([self._odd, np.zeros(at, np.bool_)])
         table, register, names = self._table, self.register, self.names
         table.cube[:, at] = register.cube(state.cube, names)
         table.recorded[:, at] = register.cube(state.recorded, names)
@@ -53,9 +56,9 @@ class Outcomes:
         table.assumed[:, at] = register.set(self._own & {a.finding for a in state.assumptions})
         table.invalid[at] = any(result.severity == "Violation" for result in state.results)
         self._impossible[at] = state.impossible
-        self._any_doubtful = self._any_doubtful or bool(table.doubtful[:, at].any())
+        self._odd[at] = table.invalid[at] or table.doubtful[:, at].any()
+        self._any_odd = self._any_odd or bool(self._odd[at])
         self._any_assumed = self._any_assumed or bool(table.assumed[:, at].any())
-        self._any_invalid = self._any_invalid or bool(table.invalid[at])
         self._any_impossible = self._any_impossible or state.impossible
         self._results.append(tuple((r.severity, r.path, r.message) for r in state.results))
         return at
@@ -67,13 +70,15 @@ class Outcomes:
             states.cube[w] |= table.cube[w].take(slots)
             if assumptions:
                 states.recorded[w] |= table.recorded[w].take(slots)
-        for w in self._sets:
-            if self._any_doubtful:
-                states.doubtful[w] |= table.doubtful[w].take(slots)
-            if self._any_assumed and assumptions:
+        if self._any_assumed and assumptions:
+            for w in self._sets:
                 states.assumed[w] |= table.assumed[w].take(slots)
-        if self._any_invalid:
-            np.logical_or(states.invalid, table.invalid.take(slots), out=states.invalid)
+        if self._any_odd:
+            rows = np.flatnonzero(self._odd.take(slots))
+            own = slots[rows]
+            for w in self._sets:
+                states.doubtful[w][rows] |= table.doubtful[w].take(own)
+            states.invalid[rows] |= table.invalid.take(own)
 
     def is_impossible(self, slots: Rows) -> NDArray[np.bool_]:
         """Where what is recorded cannot all be true although each rule by itself is kept."""

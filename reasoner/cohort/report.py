@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,10 +16,11 @@ from reasoner.edges import DONE, INVALID
 
 from .fhir.tally import COUNTS
 from .results import VERDICTS
+from .run import versions
 from .run.counting import Counts, under, violations
 from .run.judge import Settings
 from .run.places import Quarantined
-from .run.recognise import Inputs
+from .run.recognise import TABLES, Inputs
 
 Json = dict[str, Any]
 _SHOWN = 1000
@@ -91,6 +92,7 @@ class Told:
             "lines": self.lines,
             "tableRows": counts["rows", "read"],
             "broken": counts["broken",],
+            "quarantined": len(self.broken),
             "duplicates": counts["duplicates", "resources"],
             "dangling": counts["dangling",],
             "patients": counts["patients",],
@@ -117,6 +119,7 @@ class Told:
             "rejected": rows("rejected", "column", "value"),
             "invalid": rows("invalid", "severity", "path", "message"),
             "shapes": rows("shapes", "severity", "path", "message") if self.settings.validate else None,
+            "fhirVersions": versions.report(self.counts),
             "rowPath": {str(key[0]): count for key, count in under(self.counts, "row path").items()},
         }
 
@@ -177,6 +180,24 @@ def as_json(told: Told) -> bytes:
     return orjson.dumps(told.data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
+def is_of_tables(report: Mapping[str, Any]) -> bool:
+    """Whether rows were read, not resources."""
+    return TABLES in report["inputs"]["kinds"]
+
+
+def remarks(report: Mapping[str, Any]) -> Iterator[str]:
+    """What whoever started the run should know before reading anything else."""
+    counts = report["counts"]
+    for own in report["inputs"]["partial"]:
+        yield f"`{own['file']}` was read in part only: {own['why']}"
+    if absent := report["inputs"]["absent"]:
+        yield f"none of the type {', '.join(absent)} was among the inputs, although the mapping reads it"
+    if counts["duplicates"] or counts["dangling"]:
+        yield f"resources that are there twice: {counts['duplicates']:,}; references to nothing: {counts['dangling']:,}"
+    if not counts["subjects"]:
+        yield "nobody to decide about was found in the inputs"
+
+
 def code_of(report: Mapping[str, Any]) -> int:
     """The exit code of a run: whether some data is invalid or could not be read."""
     counts = report["counts"]
@@ -187,24 +208,30 @@ def summary(report: Mapping[str, Any], output: str, state: str) -> str:
     """A few lines for a terminal."""
     counts, timings = report["counts"], report["timings"]
     verdicts = {word: sum(own["verdicts"][word] for own in report["recommendations"]) for word in VERDICTS}
+    is_table = is_of_tables(report)
     read = (
         f"{counts['tableRows']:,} rows read"
-        if counts["tableRows"]
+        if is_table
         else f"{counts['resources']:,} resources read: "
         + ", ".join(f"{counts[name]:,} {name}" for name in COUNTS)
     )  # fmt: skip
+    unit = "row" if is_table else "line"
+    broken = f"{counts['broken']:,} broken {unit}{'' if counts['broken'] == 1 else 's'}"
     earlier = f"; {timings['stepsOfEarlierRuns']} of {timings['steps']} steps were done before"
     lines = [
-        f"{read}; {counts['broken']:,} broken lines; {counts['violations']:,} violations",
+        f"{read}; {broken}; {counts['violations']:,} violations",
         f"{counts['subjects']:,} subjects of {counts['patients']:,} patients; verdicts: "
         + ", ".join(f"{number:,} {word}" for word, number in verdicts.items()),
         f"{output}: {counts['outputRows']:,} rows; report: {output}.report.html and .report.json"
-        + (f"; broken lines: {output}.quarantine.ndjson" if counts["broken"] else ""),
+        + (f"; {unit}s with faults: {output}.quarantine.ndjson" if counts["quarantined"] else ""),
         f"{timings['wallSeconds']:.1f} s, {timings['cpuSeconds']:.1f} s of processor time for the steps"
         + (earlier if state == "resumed" else ""),
         ", ".join(f"{g['id']} {g['version']} sha256:{g['sha256'][:16]}" for g in report["guidelines"]),
         report["provenance"]["notice"],
     ]
+    if report["fhirVersions"]["mixed"]:
+        found = ", ".join(f"{own['count']:,} {own['version']}" for own in report["fhirVersions"]["resources"])
+        lines.insert(1, f"different versions of FHIR, all read by the same rules: {found}")
     if state == "complete":
         lines.insert(0, "The output is complete already, from the same inputs and knowledge: nothing was done.")
     return "\n".join(lines) + "\n"

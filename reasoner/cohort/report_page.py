@@ -9,6 +9,7 @@ from reasoner.html import environment, style_hash
 
 from .report_pictures import Part, patterns, single, stacked
 from .results import VERDICTS
+from .run.recognise import TABLES
 
 if TYPE_CHECKING:
     from .report import Told
@@ -32,6 +33,7 @@ def render(report: Mapping[str, Any]) -> str:
     return templates.get_template("cohort/report.html").render(
         report=report,
         counts=report["counts"],
+        is_table=TABLES in report["inputs"]["kinds"],
         style=style,
         style_hash=style_hash(style),
         patterns=patterns(),

@@ -13,13 +13,14 @@ from typing import Any
 
 import orjson
 import pytest
+import zstandard
 
 import reasoner
 from reasoner.cohort.fhir.assemble import Assembled, Assembler
-from reasoner.cohort.fhir.blocks import Block, blocks
 from reasoner.cohort.fhir.reduce import Reducer
-from reasoner.cohort.fhir.reduced import Broken, Reduced
+from reasoner.cohort.fhir.reduced import Reduced
 from reasoner.cohort.fhir.references import unit_of
+from reasoner.cohort.run.blocks import MAGIC, TruncatedError, unpacked, whole_lines
 from reasoner.fhir.bundle import resources_of
 
 from .fhir_agreement import expected, found
@@ -247,45 +248,43 @@ def test_a_broken_line_among_bundles() -> None:
     agree([resources_of(orjson.loads(text)) for text in texts], assembled)
 
 
-@pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
-def test_packed_and_plain_files_give_the_same_lines(ending: str, tmp_path: Path) -> None:
+PACKERS = {"gzip": gzip.compress, "zstd": zstandard.compress}
+
+
+@pytest.mark.parametrize("packing", PACKERS)
+def test_packed_files_give_the_lines_of_plain_ones(packing: str, tmp_path: Path) -> None:
     data = b"\n".join(lines_of()) + b"\n"
-    path = tmp_path / f"all.ndjson{ending}"
-    if ending == ".gz":
-        path.write_bytes(gzip.compress(data))
-    elif ending == ".zst":
-        zstandard = pytest.importorskip("zstandard")
-        path.write_bytes(zstandard.compress(data))
-    else:
-        path.write_bytes(data)
-    read = list(blocks(path, 5000))
-    assert all(isinstance(block, Block) for block in read)
-    assert b"".join(block.data for block in read if isinstance(block, Block)) == data
-    firsts = [block.first for block in read if isinstance(block, Block)]
-    counts = [block.data.count(b"\n") for block in read if isinstance(block, Block)]
-    assert firsts == [1 + sum(counts[:i]) for i in range(len(counts))]
+    path = tmp_path / "all"
+    # Archives may follow one another, cut anywhere.
+    path.write_bytes(PACKERS[packing](data[:7001]) + PACKERS[packing](data[7001:]))
+    assert MAGIC[next(magic for magic in MAGIC if path.read_bytes().startswith(magic))] == packing
+    read = list(whole_lines(unpacked(path, packing), 5000))
+    assert read == list(whole_lines([data], 5000))
+    assert b"".join(read) == data
+    assert len(read) > 1
+    assert all(block.endswith(b"\n") for block in read)
 
 
-@pytest.mark.parametrize("ending", [".gz", ".zst"])
-def test_a_truncated_file_gives_what_is_whole_and_says_so(ending: str, tmp_path: Path) -> None:
-    lines = list(lines_of(200))
-    data = b"\n".join(lines) + b"\n"
-    packed = gzip.compress(data) if ending == ".gz" else pytest.importorskip("zstandard").compress(data)
-    path = tmp_path / f"cut.ndjson{ending}"
-    path.write_bytes(packed[: len(packed) * 2 // 3])
-    *good, last = blocks(path, 4096)
-    assert isinstance(last, Broken)
-    assert "ends too early" in last.why
-    whole = b"".join(block.data for block in good if isinstance(block, Block)).splitlines()
-    assert whole == lines[: len(whole)]
-    assert last.line == len(whole) + 1
+@pytest.mark.parametrize("packing", PACKERS)
+def test_a_truncated_file_gives_what_is_whole_and_says_so(packing: str, tmp_path: Path) -> None:
+    data = b"\n".join(lines_of(200)) + b"\n"
+    packed = PACKERS[packing](data[: len(data) // 2]) + PACKERS[packing](data[len(data) // 2 :])
+    path = tmp_path / "cut"
+    path.write_bytes(packed[:-20])
+    read = []
+    with pytest.raises(TruncatedError, match=r"ends in the middle of its compressed data.*--allow-partial"):
+        for piece in unpacked(path, packing):
+            read.append(piece)
+    assert len(b"".join(read)) >= len(data) // 2
+    assert data.startswith(b"".join(read))
 
 
-def test_a_file_that_is_no_archive_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "x.ndjson.gz"
+@pytest.mark.parametrize("packing", PACKERS)
+def test_a_file_that_is_no_archive_says_so(packing: str, tmp_path: Path) -> None:
+    path = tmp_path / "x"
     path.write_bytes(b"plain text\n")
-    (only,) = blocks(path)
-    assert isinstance(only, Broken)
+    with pytest.raises(TruncatedError, match="the compressed data are damaged"):
+        list(unpacked(path, packing))
 
 
 def test_a_bundle_over_many_lines() -> None:

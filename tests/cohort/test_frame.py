@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -138,6 +139,79 @@ def test_types_of_columns_do_not_matter(own: Kernel, frame: pl.DataFrame) -> Non
         assert not table.counts, name
         for finding, codes in expected.items():
             assert (table.batch[finding] == codes).all(), (name, finding)
+
+
+def test_closed_lists_may_have_any_values_in_any_order(own: Kernel) -> None:
+    random = Random(22)
+    for name, code in own.codes.items():
+        finding = own.model.findings[name]
+        if code.cuts is not None:
+            continue
+        known = list(finding.notations(finding.full))
+        partial = [f"{a}|{b}" for a in known for b in known if a < b]
+        for more in ([], ["of no model", ""], [f"none of {i}" for i in range(300)]):
+            words = [*known, *partial, *more]
+            random.shuffle(words)
+            said = [random.choice((*known, *partial, None, *more[:2])) for _ in range(200)]
+            masks = [None if w is None else sum(finding.mask(v) for v in w.split("|")) if w else 0 for w in said]
+            wrong = Counter((name, w) for w, mask in zip(said, masks, strict=True) if w and not mask)
+            for dtype in (pl.Enum(words), pl.Categorical(), pl.String()):
+                column = pl.Series(name, said, dtype=pl.String).cast(dtype)
+                for own_column in (column, pl.concat([column[:77], column[77:]], rechunk=False).to_frame()[name]):
+                    table = encode(own, pl.DataFrame([own_column]))
+                    assert table.batch[name].tolist() == [mask or 0 for mask in masks], (name, dtype)
+                    assert table.counts == wrong
+                    rejected = table.rejected.get(name, np.zeros(200, np.bool_))
+                    assert rejected.tolist() == [bool(w and not m) for w, m in zip(said, masks, strict=True)]
+
+
+def test_rows_beyond_a_block_are_read_alike(own: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [None, "mth-1", "midfoot|heel", "moon", "hallux"]
+    numbers = [None, 29.9, 30.0, 301.0, float("nan"), 0.0]
+    given = pl.DataFrame(
+        {"site": [known[i % 5] for i in range(500)], NUMBERS[1]: [numbers[i % 6] for i in range(500)]}
+    ).with_columns(pl.col(NUMBERS[1]).alias("ankle-pressure"))
+    whole = encode(own, given)
+    assert whole.counts["site", "moon"] == 100 and whole.counts[NUMBERS[1], "301.0"] == 83
+    monkeypatch.setattr(reasoner.cohort.frame, "_NEAR", 64)
+    parts = encode(own, given)
+    assert parts.counts == whole.counts
+    for name, codes in whole.batch.items():
+        assert (parts.batch[name] == codes).all() and (parts.rejected[name] == whole.rejected[name]).all()
+
+
+def test_persons_by_columns() -> None:
+    """A guideline about persons, with numbers in its criteria, takes the same way."""
+    loaded = reasoner.load(Path(__file__).parents[2] / "examples" / "guidelines" / "uspstf-statin-2022")
+    own, random = loaded.kernel(), Random(23)
+    rows = []
+    for _ in range(600):
+        row: dict[str, Any] = {}
+        for name, code in own.codes.items():
+            finding = own.model.findings[name]
+            if random.random() < 0.05:
+                continue
+            if code.cuts is None:
+                values = list(finding.notations(finding.full))
+                row[name] = values if random.random() < 0.05 else random.choice(values)
+            else:
+                row[name] = random.choice([cut for cut, _ in code.cuts]) + random.choice((-1, 0, 1))
+        rows.append(row)
+    columns = {
+        name: [("|".join(v) if isinstance(v, list) else v) for v in (row.get(name) for row in rows)]
+        for name in own.codes
+    }
+    answer = loaded.assess_frame(pl.DataFrame(columns))
+    told = {(r["subject"], r["recommendation"]): r for r in answer.iter_rows(named=True)}
+    seen: Counter[str] = Counter()
+    for i, row in enumerate(rows, 1):
+        for guideline in loaded.assess_findings(row)["guidelines"]:
+            for expected in guideline["recommendations"]:
+                got = told[str(i), expected["id"]]
+                assert got["verdict"] == expected["verdict"] and list(got["missing"]) == expected["missing"]
+                assert got["scope"] == guideline["scope"] and got["preferred"] == word(expected["preferred"])
+                seen[expected["verdict"]] += 1
+    assert min(seen[verdict] for verdict in ("eligible", "not-eligible", "undetermined")) > 5
 
 
 def test_thresholds_in_short_floats_and_whole_numbers(own: Kernel) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import errno
 import gzip
 import hashlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ import polars as pl
 import pytest
 import zstandard
 
+from reasoner import __version__
 from reasoner.cohort.run import tasks, work
 from reasoner.errors import DataError, EngineError, UsageError
 
@@ -154,16 +157,143 @@ def test_a_changed_input_is_read_anew_and_a_complete_output_is_left(tmp_path: Pa
     assert written(tmp_path / "out") == decided(as_bundles(patients(30)))
 
 
-def test_an_unfinished_run_of_other_inputs_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Inputs of which a run was stopped after some steps, its output beside them."""
     path = tmp_path / "bundles.ndjson"
     path.write_bytes(b"\n".join(bundles(patients(20))))
     with monkeypatch.context() as patched:
         stopping(4, patched)
         with pytest.raises(KeyboardInterrupt):
             ran([path], tmp_path / "out", chunk=1 << 16)
-    path.write_bytes(b"\n".join(bundles(patients(10))))
-    assert ran([path], tmp_path / "out", chunk=1 << 16).state == "changed"
-    assert written(tmp_path / "out") == decided(as_bundles(patients(10)))
+    assert records(tmp_path / "out") == 1
+    return path
+
+
+def refused(path: Path, why: str, **more: Any) -> None:
+    """The run is not begun: it says where the other one lies, how the two differ, and what to do; nothing is lost."""
+    output = path.with_name("out")
+    told = rf"out\.work` holds 1 step of an unfinished run with {why}; give --fresh to throw them away, .*elsewhere$"
+    with pytest.raises(UsageError, match=told):
+        ran([path], output, **{"chunk": 1 << 16} | more)
+    assert records(output) == 1
+
+
+def test_an_unfinished_run_of_other_inputs_is_kept_until_fresh_is_asked_for(unfinished: Path) -> None:
+    unfinished.write_bytes(b"\n".join(bundles(patients(10))))
+    refused(unfinished, r"other inputs \(`bundles.ndjson`: changed\)")
+    assert ran([unfinished], unfinished.with_name("out"), chunk=1 << 16, fresh=True).state == "fresh"
+    assert written(unfinished.with_name("out")) == decided(as_bundles(patients(10)))
+    assert not unfinished.with_name("out.work").exists()
+
+
+def test_inputs_that_came_or_went_are_named(unfinished: Path) -> None:
+    other = unfinished.with_name("more.ndjson")
+    other.write_bytes(unfinished.read_bytes())
+    with pytest.raises(UsageError, match=r"with other inputs \(`more.ndjson`: new\)"):
+        ran([unfinished, other], unfinished.with_name("out"), chunk=1 << 16)
+    refused(other, r"other inputs \(`more.ndjson`: new, `bundles.ndjson`: gone\)")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"layout": "wide"}, "--layout long"),
+        ({"strict": True}, "without --strict"),
+        ({"on": datetime.date(2026, 1, 1)}, "without --on"),
+        ({"validate": True}, "without --validate"),
+        ({"chunk": 1 << 17}, "--chunk 0.0625"),
+        ({"keep": ("ward",), "layout": "wide"}, "--layout long, without --keep"),
+    ],
+)
+def test_an_unfinished_run_with_other_options_is_kept(unfinished: Path, options: dict[str, Any], told: str) -> None:
+    refused(unfinished, rf"other options \({told}\)", **options)
+    assert ran([unfinished], unfinished.with_name("out"), chunk=1 << 16).state == "resumed"
+
+
+def test_an_unfinished_run_with_other_knowledge_is_kept(unfinished: Path) -> None:
+    manifest = unfinished.with_name("out.work") / "manifest.json"
+    found = orjson.loads(manifest.read_bytes())
+    first, second = found["knowledge"]
+    for knowledge, told in (
+        ([[*first[:2], "0" * 64], second], rf"{first[0]} {first[1]} was edited"),
+        ([[first[0], "0.9.0", "0" * 64], second], rf"{first[0]} 0\.9\.0, now {first[1]}"),
+        ([first], f"{second[0]} is new"),
+        ([first, second, ["other", "1.0.0", "0"]], "other is gone"),
+    ):
+        manifest.write_bytes(orjson.dumps(found | {"knowledge": knowledge}))
+        refused(unfinished, rf"other knowledge \({told}\)")
+
+
+def test_an_unfinished_run_of_another_version_of_the_program_is_kept(unfinished: Path) -> None:
+    manifest = unfinished.with_name("out.work") / "manifest.json"
+    found = orjson.loads(manifest.read_bytes())
+    manifest.write_bytes(orjson.dumps(found | {"version": "0.0.9"}))
+    refused(unfinished, rf"another version of the program \(0\.0\.9, now {re.escape(__version__)}\)")
+    manifest.write_bytes(orjson.dumps({"form": 1}))
+    refused(unfinished, r"another version of the program \(unknown, now .*\)")
+
+
+def test_several_differences_are_all_told(unfinished: Path) -> None:
+    unfinished.write_bytes(b"\n".join(bundles(patients(10))))
+    refused(unfinished, r"other inputs \(.*\) and with other options \(--layout long\)", layout="wide")
+
+
+def test_a_run_that_settles_for_less_goes_on(unfinished: Path) -> None:
+    """Finished steps are the same with ``--allow-partial``, but not the other way round."""
+    output = unfinished.with_name("out")
+    assert ran([unfinished], output, chunk=1 << 16, allow_partial=True).state == "resumed"
+    assert written(output) == decided(as_bundles(patients(20)))
+
+
+def test_a_folder_that_is_of_no_run_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bundles.ndjson"
+    path.write_bytes(b"\n".join(bundles(patients(3))))
+    work_ = tmp_path / "out.work"
+    work_.write_text("mine")
+    with pytest.raises(UsageError, match=r"out\.work` is in the way, and is of no run"):
+        ran([path], tmp_path / "out", fresh=True)
+    assert work_.read_text() == "mine"
+    work_.unlink()
+    (work_ / "parts").mkdir(parents=True)
+    with pytest.raises(UsageError, match="is in the way"):
+        ran([path], tmp_path / "out", fresh=True)
+    assert (work_ / "parts").exists()
+
+
+def test_what_no_run_wrote_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "bundles.ndjson"
+    path.write_bytes(b"\n".join(bundles(patients(3))))
+    folder, file = tmp_path / "folder", tmp_path / "file"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("mine")
+    file.write_text("mine")
+    (tmp_path / "dir.parquet").mkdir()
+    (tmp_path / "dir.parquet" / "part-00000.parquet").write_text("x")
+    for output, why in (
+        (folder, "holds `thesis.txt`, which no run wrote"),
+        (file, "is a file of another kind"),
+        (tmp_path / "dir.parquet", "is a folder, no Parquet file"),
+    ):
+        for overwrite in (False, True):
+            with pytest.raises(UsageError, match=why):
+                ran([path], output, overwrite=overwrite)
+    assert (folder / "thesis.txt").read_text() == file.read_text() == "mine"
+
+
+def test_a_complete_output_does_not_take_the_steps_of_another_run_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bundles.ndjson"
+    path.write_bytes(b"\n".join(bundles(patients(20))))
+    ran([path], tmp_path / "out", chunk=1 << 16)
+    with monkeypatch.context() as patched:
+        stopping(4, patched)
+        with pytest.raises(KeyboardInterrupt):
+            ran([path], tmp_path / "out", "wide", chunk=1 << 16, overwrite=True)
+    assert ran([path], tmp_path / "out", chunk=1 << 16).state == "complete"
+    assert records(tmp_path / "out") == 1
+    assert ran([path], tmp_path / "out", "wide", chunk=1 << 16, overwrite=True).state == "resumed"
 
 
 def test_two_runs_do_not_write_the_same_output(tmp_path: Path) -> None:

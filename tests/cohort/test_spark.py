@@ -99,7 +99,7 @@ def agree(
     assert json.loads((folder / "there.report.json").read_bytes())["engine"]["runs on"] == "spark"
     assert "<html" in (folder / "there.report.html").read_text()
     broken = [folder / f"{name}.quarantine.ndjson" for name in ("here", "there")]
-    assert [file.exists() for file in broken] == [bool(expected.report["counts"]["broken"])] * 2
+    assert [file.exists() for file in broken] == [bool(expected.report["counts"]["quarantined"])] * 2
     if broken[0].exists():
         assert broken[1].read_text() == broken[0].read_text()
     return ended.report, found
@@ -204,6 +204,40 @@ def test_texts_of_a_table_may_hold_commas_quotes_and_line_ends(
     report, found = agree(spark, loaded, tmp_path, (tmp_path / "lesions.csv",), Settings("wide", keep=("ward",)))
     assert report["counts"]["repeatedSubjects"] == LESIONS // 3
     assert 'a "b",\nc' in set(found["subject"])
+
+
+def test_rows_that_are_none_and_values_that_are_none_are_told_alike(
+    spark: Any, loaded: reasoner.Reasoner, lesions: pl.DataFrame, tmp_path: Path
+) -> None:
+    tables, own = tmp_path / "tables", lesions.drop("subject").head(200)
+    tables.mkdir()
+    for name in ("one.csv", "two.csv"):
+        lines = own.write_csv().encode().split(b"\n")
+        lines[4], lines[7], lines[9] = b"a,b", b'"' + lines[7], b"\xff" + lines[9]
+        lines[20] = lines[20].replace(b"present", b"Present", 1)
+        (tables / name).write_bytes(b"\r\n".join(lines))
+    report, found = agree(spark, loaded, tmp_path, (tables,), Settings("wide", keep=("ward",)))
+    assert (report["counts"]["broken"], report["counts"]["tableRows"]) == (6, 394)
+    assert report["counts"]["quarantined"] == 6 + sum(one["count"] for one in report["rejected"])
+    assert {"one:1", "two:200"} <= set(found["subject"])
+    doubtful = lesions.with_columns(pl.when(pl.col("ward") == 2).then(pl.lit("x")).otherwise("site").alias("site"))
+    (tmp_path / "columns").mkdir()
+    doubtful.write_parquet(tmp_path / "columns" / "a.parquet", row_group_size=70)
+    folder = tmp_path / "more"
+    folder.mkdir()
+    report, _ = agree(spark, loaded, folder, (tmp_path / "columns",), Settings("wide", keep=("ward",)))
+    assert report["counts"]["quarantined"] == report["rejected"][0]["count"] == LESIONS // 3
+
+
+def test_an_output_that_spark_did_not_finish_is_told(spark: Any, loaded: reasoner.Reasoner, tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_bytes(b'{"resourceType":"Patient","id":"a"}\n')
+    (tmp_path / "out" / "_temporary").mkdir(parents=True)
+    request = Request((str(tmp_path / "a.ndjson"),), str(tmp_path / "out"), Settings())
+    with pytest.raises(UsageError, match=r"exists, and no run finished it.*--overwrite"):
+        run(spark, request, loaded)
+    run(spark, replace(request, overwrite=True), loaded)
+    with pytest.raises(UsageError, match="exists already"):
+        run(spark, request, loaded)
 
 
 def test_what_cannot_be_read_is_one_sentence_and_no_output(

@@ -30,6 +30,7 @@ PLAIN_ENGLISH = {
     "failed": "said of checks",
     "high": "a bound of a range",
     "left": "what is left over",
+    "not-done": "`notDone`, an element of FHIR STU3's Procedure, by which that version is told",
     "none": "none of several; also a status of the core vocabulary",
     "present": "a file or a value may be present",
     "right": "a place on a page",

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from reasoner.assess import Reasoner
-from reasoner.cohort.report import summary
+from reasoner.cohort.report import remarks, summary
 from reasoner.cohort.run.judge import Settings
 from reasoner.edges import load, uncollected
 from reasoner.errors import UsageError
@@ -41,8 +41,8 @@ def cohort(options: argparse.Namespace) -> int:
             ended = run(spark, request, reasoner)
     except KeyboardInterrupt:
         raise UsageError("interrupted", None, "run the same command again: Spark begins anew") from None
-    for absent in ended.report["inputs"]["absent"]:
-        print(f"note: no {absent} was among the inputs, although the mapping reads it", file=sys.stderr, flush=True)
+    for remark in remarks(ended.report):
+        print(f"note: {remark}", file=sys.stderr, flush=True)
     sys.stdout.write(summary(ended.report, request.output, ended.state))
     sys.stdout.flush()
     return ended.code

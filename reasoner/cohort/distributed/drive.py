@@ -14,29 +14,31 @@ from typing import Any
 import polars as pl
 
 from reasoner.assess import Reasoner
-from reasoner.cohort.frame import PATIENT, SUBJECT, encode
-from reasoner.cohort.kernel import Kernel
+from reasoner.cohort.frame import PATIENT, SUBJECT
 from reasoner.cohort.report import Told, as_json, code_of
 from reasoner.cohort.report_page import page
+from reasoner.cohort.run import versions
 from reasoner.cohort.run.counting import Counts, from_json
+from reasoner.cohort.run.delimited import header_of
 from reasoner.cohort.run.drive import Ended
 from reasoner.cohort.run.judge import Judge, Settings
 from reasoner.cohort.run.places import as_lines, quarantined
 from reasoner.cohort.run.recognise import LINES, TABLE, Inputs, Source
+from reasoner.cohort.run.tables import check_columns
 from reasoner.errors import EngineError, UsageError
 
 from . import executor
 from .archive import Parcel
 from .arrow import schema_of
 from .executor import CONTENT, FILE, LINE, SHARE, START, Batches, Job
-from .files import PARQUET, Files, escaped, prefix_of
+from .files import CSV, Files, escaped, prefix_of
 from .ledger import Ledger, told
 from .session import failing
 
 _SHARE = 1 << 30
 """Bytes of FHIR, unpacked, of the patients that are decided together."""
-_PACKED = 8
-"""Compressed JSON grows about so much."""
+_FIRST = 100
+"""Lines in which the names of the columns must be."""
 _ENDINGS = (".report.json", ".report.html", ".quarantine.ndjson")
 
 
@@ -60,7 +62,8 @@ def run(spark: Any, request: Request, reasoner: Reasoner) -> Ended:
         inputs = files.inputs(request.inputs)
         files.check_apart(request.inputs, request.output)
         if files.exists(request.output) and not request.overwrite:
-            raise UsageError("exists already", f"`{request.output}`", "give --overwrite, or write elsewhere")
+            what = "exists, and no run finished it" if files.is_unfinished(request.output) else "exists already"
+            raise UsageError(what, f"`{request.output}`", "give --overwrite to replace it, or write elsewhere")
     whole = _Run(spark, request, reasoner, inputs)
     with failing("Spark could not finish"):
         entries = whole.write()
@@ -101,46 +104,49 @@ class _Run:
         """Rows of findings, decided where they are read."""
         from pyspark.sql import functions as sql
 
-        keep, sources = self.request.settings.keep, self.inputs.sources
-        paths = [escaped(source.path) for source in sources]
-        several = len(sources) > 1
-        numbering: dict[str, str] | None = None
-        if PurePosixPath(str(sources[0].path)).suffix.lower() == PARQUET:
-            frame = self.spark.read.option("mergeSchema", "true").parquet(*paths)
-            prefix = sql.regexp_replace(sql.col("_metadata.file_name"), r"\.[^.]*$", ":") if several else sql.lit("")
-            number = sql.concat(prefix, (sql.col("_metadata.row_index") + 1).cast("string"))
-            own = sql.col(SUBJECT).cast("string") if SUBJECT in frame.columns else sql.lit(None).cast("string")
-            columns = [_column(name) for name in frame.columns if name != SUBJECT]
-            given = frame.select(*columns, sql.coalesce(own, number).alias(SUBJECT))
+        sources, where = self.inputs.sources, str(self.inputs.sources[0].path)
+        files = {str(source.path): number for number, source in enumerate(sources)}
+        prefixes = [prefix_of(source.path, len(sources) > 1) for source in sources]
+        kept: list[Any] = []
+        names: list[str] | None = None
+        if PurePosixPath(where).suffix.lower() == CSV:
+            # Spark would not say which lines are no rows, so a file is read by one task, as a whole.
+            names = self._header(sources[0])
+            check_columns(self.reasoner.kernel(), names, self.request.settings.keep, where)
+            given = self._binary(sources)
         else:
-            # A quoted text may go over several lines; names that differ from file to file are an error.
-            read = self.spark.read.options(
-                header=True, inferSchema=False, multiLine=True, escape='"', enforceSchema=False, mode="FAILFAST"
-            )
-            frame = read.csv(paths)
-            numbering = {str(source.path): prefix_of(source.path, several) for source in sources}
-            given = frame.select(*map(_column, frame.columns), sql.col("_metadata.file_path").alias(FILE))
-        _check_columns(self.reasoner.kernel(), frame.columns, keep, str(sources[0].path))
-        kept = [field for field in frame.schema.fields if field.name in keep]
-        job, empty = self._job, self._empty.head(0)
-        about = [pl.Series(name, [], dtype=pl.String) for name in keep]
-        empty = empty.select(pl.col(PATIENT, SUBJECT), *about, pl.exclude(PATIENT, SUBJECT))
+            paths = [escaped(source.path) for source in sources]
+            frame = self.spark.read.option("mergeSchema", "true").parquet(*paths)
+            check_columns(self.reasoner.kernel(), frame.columns, self.request.settings.keep, where)
+            kept = [field for field in frame.schema.fields if field.name in self.request.settings.keep]
+            place = sql.col("_metadata.row_index").alias(START)
+            given = frame.select(*map(_column, frame.columns), sql.col("_metadata.file_path").alias(FILE), place)
+        about = [pl.Series(name, [], dtype=pl.String) for name in self.request.settings.keep]
+        empty = self._empty.head(0).select(pl.col(PATIENT, SUBJECT), *about, pl.exclude(PATIENT, SUBJECT))
+        job = self._job
 
         def decide(batches: Batches) -> Iterator[Any]:
-            return executor.tables(job, batches, numbering)
+            return executor.tables(job, batches, files, prefixes, names)
 
         return given.mapInArrow(decide, schema_of(empty, kept))
+
+    def _header(self, source: Source) -> list[str]:
+        """The columns of a CSV file, from its first lines."""
+        lines = (bytes(row[LINE]) + b"\n" for row in self._text([source]).limit(_FIRST).collect())
+        return header_of(lines, f"`{source.path}`")[0]
 
     def _fhir(self) -> Any:
         """Lines and documents, reduced where they are read; the patients of a share come together and are decided."""
         job, shares = self._job, self._shares()
         files = {str(source.path): number for number, source in enumerate(self.inputs.sources)}
 
+        share = versions.share_of(self.inputs.unpacked)
+
         def lines(batches: Batches) -> Iterator[Any]:
-            return executor.lines(job, batches, files, shares)
+            return executor.lines(job, batches, files, shares, share)
 
         def documents(batches: Batches) -> Iterator[Any]:
-            return executor.documents(job, batches, files, shares)
+            return executor.documents(job, batches, files, shares, share)
 
         def decide(batches: Batches) -> Iterator[Any]:
             return executor.decide(job, batches)
@@ -173,7 +179,7 @@ class _Run:
 
     def _shares(self) -> int:
         """In how many parts the patients are decided: as many as there are processors, more for more data."""
-        size = sum(source.size * (_PACKED if source.packing else 1) for source in self.inputs.sources)
+        size = self.inputs.unpacked
         parallel = int(self.spark.sparkContext.defaultParallelism)
         return self.request.shares or max(parallel, math.ceil(size / _SHARE))
 
@@ -189,8 +195,8 @@ class _Run:
         read, sent = (sum(record.get(name, 0) for record in records) for name in ("reduced", "sent"))
         if read != sent:
             raise EngineError(f"{read} resources were read and {sent} decided", None, "report it")
-        broken = [(file.removeprefix("file:"), line, why) for file, line, why in quarantined(self.inputs, records)]
-        counts["broken",] = len(broken)
+        broken = [own._replace(file=own.file.removeprefix("file:")) for own in quarantined(self.inputs, records)]
+        counts["broken",] = counts["rows", "lost"] if self.inputs.kind == TABLE else len(broken)
         written, counts["patients",], distinct = self._written()
         if written != rows:
             raise EngineError(f"{rows} rows were decided and {written} written", self.request.output, "report it")
@@ -239,15 +245,3 @@ def _column(name: str) -> Any:
     from pyspark.sql import functions as sql
 
     return sql.col(f"`{name.replace('`', '``')}`")
-
-
-def _check_columns(kernel: Kernel, names: Sequence[str], keep: Sequence[str], where: str) -> None:
-    """Raise UsageError for a table that names no finding, or what is none, before anything is decided."""
-    if lost := [name for name in keep if name not in names]:
-        raise UsageError(f"no column `{lost[0]}`", f"`{where}`", "name columns of the table after --keep")
-    try:
-        encode(kernel, pl.DataFrame(schema=dict.fromkeys(names, pl.String)), keep)
-    except UsageError as error:
-        raise UsageError(error.message, f"`{where}`", error.hint) from error
-    if not set(names) & set(kernel.codes):
-        raise UsageError("no column is named by a finding", f"`{where}`", "see `guideline terms`")

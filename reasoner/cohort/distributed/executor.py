@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import io
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from reasoner.cohort.fhir.reduced import Reduced, is_input
-from reasoner.cohort.frame import SUBJECT
+from reasoner.cohort.fhir.reduced import Broken, Reduced, is_input
+from reasoner.cohort.run.blocks import whole_lines
 from reasoner.cohort.run.counting import to_json
+from reasoner.cohort.run.delimited import Rows, header_of, rows_of
 from reasoner.cohort.run.judge import Decided, Judge, Settings
+from reasoner.cohort.run.places import ROWS
 from reasoner.cohort.run.spill import size_of
-from reasoner.errors import EngineError
+from reasoner.cohort.run.tables import marked, named
+from reasoner.errors import DataError, EngineError
 
 from .archive import Parcel
 from .arrow import given, taken
@@ -80,43 +84,65 @@ def room() -> Path:
 # Tables -------------------------------------------------------------------------------------------------------------
 
 
-def tables(job: Job, batches: Batches, numbering: Mapping[str, str] | None) -> Iterator[pa.RecordBatch]:
-    """Decide rows of findings.
+def tables(
+    job: Job, batches: Batches, files: Mapping[str, int], prefixes: Sequence[str], names: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
+    """Decide rows of findings; those without a name get the number of their row in their file, after its prefix.
 
-    Where ``numbering`` is given, rows without a name get the number of their row in their file, after the prefix that
-    it has for the file; such files are read whole and in order, by one task each.
+    Where the names of the columns are given, a batch holds CSV files as they are; otherwise rows and where they are.
     """
     started, judge, ended = time.process_time(), job.judge(), Decided(pl.DataFrame())
-    rows, seen = 0, Counter[str]()
-    for table in given(batches):
-        if numbering is not None:
-            table = _numbered(table, numbering, seen)
-        kept = {name: table.schema.field(name).type for name in job.settings.keep}
-        decided = judge.table(cast(pl.DataFrame, pl.from_arrow(table)))
+    written = 0
+    for number, rows, types in _rows(batches, files) if names is None else _files(batches, files, names):
+        kept = {name: types.get(name, pa.string()) for name in job.settings.keep}
+        decided = judge.table(named(rows, prefixes[number]))
+        source = f"{number}@{ROWS if names is None else 0}"
+        decided.broken = [Broken(source, place, why) for place, why in rows.broken]
+        decided.marked = marked(decided.rejected, rows.places, source)
+        decided.counts["rows", "lost"] += rows.lost
         _add(ended, decided)
-        rows += decided.frame.height
+        written += decided.frame.height
         yield from taken(decided.frame, kept)
-    job.tell("decide", _told(ended, rows, started))
+    job.tell("decide", _told(ended, written, started))
 
 
-def _numbered(table: pa.Table, numbering: Mapping[str, str], seen: Counter[str]) -> pa.Table:
-    names = []
-    for file in table[FILE].to_pylist():
-        seen[file] += 1
-        names.append(f"{_known(numbering, file)}{seen[file]}")
-    numbers = pa.chunked_array([pa.array(names, pa.string())])
-    if SUBJECT in table.column_names:
-        numbers = pc.coalesce(table[SUBJECT].cast(pa.string()), numbers)
-        table = table.drop_columns([SUBJECT])
-    return table.drop_columns([FILE]).append_column(SUBJECT, numbers)
+def _rows(batches: Batches, files: Mapping[str, int]) -> Iterator[tuple[int, Rows, dict[str, pa.DataType]]]:
+    """Rows by file, with the types of their columns."""
+    for table in given(batches):
+        types = {field.name: field.type for field in table.schema}
+        places = table[START].to_numpy() + 1
+        for number, own in _by_file(table, files):
+            frame = cast(pl.DataFrame, pl.from_arrow(table.drop_columns([FILE, START]).filter(pa.array(own))))
+            yield number, Rows(frame, places[own], places[own]), types
+
+
+def _by_file(table: pa.Table, files: Mapping[str, int]) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+    """The files of rows, and which rows are of each."""
+    numbers = np.array([_known(files, file) for file in table[FILE].to_pylist()])
+    for number in np.unique(numbers).tolist():
+        yield number, numbers == number
+
+
+def _files(
+    batches: Batches, files: Mapping[str, int], names: Sequence[str]
+) -> Iterator[tuple[int, Rows, dict[str, pa.DataType]]]:
+    """The rows of CSV files."""
+    for batch in batches:
+        for file, content in zip(batch[FILE].to_pylist(), batch[CONTENT], strict=True):
+            data = content.as_py()
+            found, at = header_of(data.splitlines(keepends=True), f"`{file}`")
+            if found != list(names):
+                raise DataError("has other columns than the first file", f"`{file}`", "run once for each")
+            for rows in rows_of(whole_lines([data[at:]]), found, data.count(b"\n", 0, at) + 1):
+                yield _known(files, file), rows, {}
 
 
 # FHIR ---------------------------------------------------------------------------------------------------------------
 
 
-def lines(job: Job, batches: Batches, files: Mapping[str, int], shares: int) -> Iterator[pa.RecordBatch]:
+def lines(job: Job, batches: Batches, files: Mapping[str, int], shares: int, share: float) -> Iterator[pa.RecordBatch]:
     """Reduce lines, each with its file and the place in it where the lines of this task begin."""
-    judge, made, told = job.judge(), Lines(), _Told()
+    judge, made, told = job.judge(), Lines(share), _Told()
     started = time.process_time()
     for batch in batches:
         for file, start, values in _runs(batch):
@@ -130,9 +156,11 @@ def lines(job: Job, batches: Batches, files: Mapping[str, int], shares: int) -> 
     job.tell("read", told.content(made, started))
 
 
-def documents(job: Job, batches: Batches, files: Mapping[str, int], shares: int) -> Iterator[pa.RecordBatch]:
+def documents(
+    job: Job, batches: Batches, files: Mapping[str, int], shares: int, share: float
+) -> Iterator[pa.RecordBatch]:
     """Reduce whole files: documents, or lines that are packed in a way that Spark does not unpack."""
-    judge, made, told = job.judge(), Lines(), _Told()
+    judge, made, told = job.judge(), Lines(share), _Told()
     started = time.process_time()
     for batch in batches:
         for file, content in zip(batch[FILE].to_pylist(), batch[CONTENT], strict=True):
@@ -201,7 +229,8 @@ class _Told:
         """The entry of the ledger."""
         return {
             "lines": dict(made.counts), "broken": self.broken, "filled": made.filled, "kinds": sorted(self.kinds),
-            "bare": self.bare, "reduced": self.reduced, "cpu": time.process_time() - started,
+            "bare": self.bare, "reduced": self.reduced, "counts": to_json(made.signs),
+            "cpu": time.process_time() - started,
         }  # fmt: skip
 
 
@@ -233,10 +262,12 @@ def _add(whole: Decided, one: Decided) -> None:
     whole.subjects += one.subjects
     whole.counts.update(one.counts)
     whole.broken += one.broken
+    whole.marked += one.marked
 
 
 def _told(decided: Decided, rows: int, started: float) -> dict[str, Any]:
     return {
         "counts": to_json(decided.counts), "subjects": decided.subjects, "rows": rows,
-        "broken": [(b.source, b.line, b.why) for b in decided.broken], "cpu": time.process_time() - started,
+        "broken": [(b.source, b.line, b.why) for b in (*decided.broken, *decided.marked)],
+        "cpu": time.process_time() - started,
     }  # fmt: skip

@@ -58,6 +58,12 @@ class Files:
         own = self._path(path)
         return bool(own.getFileSystem(self._conf).exists(own))
 
+    def is_unfinished(self, path: str) -> bool:
+        """Whether a folder was not written to its end: Spark cannot go on with it."""
+        own = self._path(path)
+        is_folder = bool(own.getFileSystem(self._conf).getFileStatus(own).isDirectory())
+        return is_folder and not self.exists(f"{path.rstrip('/')}/_SUCCESS")
+
     def check_apart(self, inputs: Sequence[str], output: str) -> None:
         """Raise UsageError where the output would lie in an input, or an input would go with an older output."""
         target = self._qualified(output)

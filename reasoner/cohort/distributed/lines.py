@@ -9,7 +9,9 @@ import orjson
 
 from reasoner.cohort.fhir.reduce import Reducer
 from reasoner.cohort.fhir.reduced import Reduced
+from reasoner.cohort.run import versions
 from reasoner.cohort.run.blocks import whole_lines
+from reasoner.cohort.run.counting import Counts
 from reasoner.cohort.run.spill import size_of
 from reasoner.errors import DataError, UsageError
 
@@ -19,7 +21,10 @@ _BOM = b"\xef\xbb\xbf"
 class Lines:
     """What a task has reduced so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self.signs: Counts = Counter()
+        """What tells the version of FHIR, in a share of the lines."""
         self.counts: Counter[str] = Counter()
         """Lines by the part of a file that they are in."""
         self.filled = 0
@@ -32,6 +37,7 @@ class Lines:
         """Reduce some lines of a part of a file, which follow those before."""
         made = reducer.reduce(block, None, name, self.counts[name] + 1)
         self._parts.append(made)
+        self.signs.update(versions.told(block, self._share))
         self.counts[name] += count
         self.filled += _filled(block, count, made)
         self.bytes += len(block)
@@ -40,6 +46,7 @@ class Lines:
         """Reduce a file that is one document; one without content is broken, as it is no document."""
         data = data.removeprefix(_BOM)
         self._parts.append(reducer.document(data if data.strip() else b"-", name))
+        self.signs.update(versions.told(data.replace(b"\n", b" "), self._share))
         self.counts[name] += 1
         self.filled += 1
         self.bytes += len(data)

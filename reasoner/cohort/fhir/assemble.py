@@ -49,9 +49,12 @@ class Assembled:
 class Assembler:
     """Assembles units; it remembers statements and combinations, so keep one in a process."""
 
-    def __init__(self, reasoner: Reasoner, on: datetime.date | None = None) -> None:
+    def __init__(
+        self, reasoner: Reasoner, on: datetime.date | None = None, reader: StatementReader | None = None
+    ) -> None:
+        """``reader`` may be that of a reducer in the same process: then no statement is read twice."""
         knowledge = reasoner.knowledge
-        self.reader = StatementReader(knowledge.mapping, knowledge.model, on)
+        self.reader = reader or StatementReader(knowledge.mapping, knowledge.model, on)
         self.rows = RowPath(reasoner, on)
         self.usual = Usual(reasoner, self.reader, self.rows.entangled)
         self.read_kinds = frozenset(Shapes(knowledge.mapping).fields)

@@ -23,18 +23,19 @@ _NONE: Any = b""
 OBSERVATION, PATIENT, BUNDLE = "Observation", "Patient", "Bundle"
 CODE = "code"
 """The element that tells what a resource is about, also in types that the mapping does not read."""
+COMPONENT = "component"
 _READ_VALUES = ("valueCodeableConcept", "valueQuantity", "valueInteger")
 _OTHER_VALUES = (
     "valueString", "valueBoolean", "valueRange", "valueRatio", "valueSampledData", "valueTime", "valueDateTime",
     "valuePeriod", "valueAttachment", "valueReference",
 )  # fmt: skip
 """The other values that FHIR has: the reader says only that they are there."""
-VALUES = (*_READ_VALUES, *_OTHER_VALUES, "dataAbsentReason", "component")
+VALUES = (*_READ_VALUES, *_OTHER_VALUES, "dataAbsentReason", COMPONENT)
 """Where nothing of these is there, the resource may hold a value of a type that FHIR does not have."""
 _PLACE = ("bodySite", "bodyStructure")
 _ENCODER = msgspec.json.Encoder()
 
-Written = Callable[[list[Any]], list[bytes]]
+Written = Callable[[list[Any]], tuple[list[bytes], tuple[str, ...]]]
 
 
 class Reference(msgspec.Struct, gc=False, frozen=True):
@@ -44,6 +45,15 @@ class Reference(msgspec.Struct, gc=False, frozen=True):
 
 
 _NOBODY = Reference()
+
+
+class Component(msgspec.Struct, gc=False, omit_defaults=True):
+    """A component of an Observation by its code alone."""
+
+    code: Raw = _NONE
+
+
+_COMPONENTS: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[Component])
 
 
 class Fields:
@@ -66,7 +76,7 @@ class Fields:
         spec = mapping.resources.get(kind)
         self.read = True
         if kind == OBSERVATION:
-            self.top = ("code", "component")
+            self.top = (CODE, COMPONENT)
             self.deep = (*status, *_READ_VALUES, "dataAbsentReason", *_PLACE)
             self.present, self.dates, self.targets = (*denied, *_OTHER_VALUES), OBSERVED, ("focus",)
         elif spec is not None:
@@ -121,24 +131,40 @@ def _struct(name: str, names: Iterable[str], kind: str | None = None) -> Any:
 
 
 def written(names: tuple[str, ...]) -> Written:
-    """Gives the named elements of decoded resources as written, those of one resource joined by zero bytes.
+    """Gives the named elements of decoded resources as they were written, and which of them some resource has.
 
-    Where all resources have the first one at most, there is nothing to join.
+    Most resources have the first one at most, which is all that is given of these; those of the others are joined by
+    zero bytes. Of components only the codes are given.
     """
-    if not names:
-        return lambda items: [b""] * len(items)
     first = attrgetter(names[0])
     if len(names) == 1:
-        return lambda items: list(map(bytes, map(first, items)))
-    every, others = attrgetter(*names), attrgetter(*names[1:])
-    nothing = _NONE if len(names) == 2 else (_NONE,) * (len(names) - 1)
+        return lambda items: (list(map(bytes, map(first, items))), names)
+    others = attrgetter(*names[1:])
+    single = len(names) == 2
+    nothing = _NONE if single else (_NONE,) * (len(names) - 1)
+    shorter = codes_alone if names[1:] == (COMPONENT,) else bytes
 
-    def give(items: list[Any]) -> list[bytes]:
-        if list(map(others, items)).count(nothing) == len(items):
-            return list(map(bytes, map(first, items)))
-        return list(map(b"\0".join, map(every, items)))
+    def give(items: list[Any]) -> tuple[list[bytes], tuple[str, ...]]:
+        raws, more = list(map(bytes, map(first, items))), list(map(others, items))
+        if more.count(nothing) == len(items):
+            return raws, names[:1]
+        for i, own in enumerate(more):
+            if own != nothing:
+                raws[i] = b"\0".join((raws[i], shorter(own)) if single else (raws[i], *own))
+        return raws, names
 
     return give
+
+
+def codes_alone(components: Any) -> bytes:
+    """Components with nothing but their codes, which tell whether any of them is mapped: their values hardly repeat.
+
+    What is not as FHIR says stays as it is.
+    """
+    try:
+        return _ENCODER.encode(_COMPONENTS.decode(components))
+    except msgspec.DecodeError:
+        return bytes(components)
 
 
 def without(items: list[Any], names: Iterable[str]) -> list[bytes]:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .fields import PATIENT, Fields, without, written
+from .fields import COMPONENT, PATIENT, Fields, codes_alone, without, written
 from .moments import Moments
 from .part import Part
 from .references import targets_of
@@ -41,7 +41,7 @@ class Taken:
 
     subjects: list[int] = field(default_factory=list)
     """The place of the subject of each."""
-    names: list[pl.Series] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     tops: list[int] = field(default_factory=list)
     """The statement of each, if its code alone tells that it says nothing; then it is not in the lists below."""
     statements: list[int] = field(default_factory=list)
@@ -54,8 +54,9 @@ class Kind:
 
     def __init__(self, fields: Fields, reader: StatementReader) -> None:
         self.fields, self.reader, self.moments = fields, reader, Moments(fields.dates)
-        self._top = written(fields.top)
-        self._dates, self._targets = written(fields.dates), written(fields.targets)
+        self._top, self._dates, self._targets = (
+            written(names) if names else None for names in (fields.top, fields.dates, fields.targets)
+        )
         self._tops: dict[bytes, int] = {}
         self._known: dict[bytes, int] = {}
 
@@ -70,9 +71,9 @@ class Kind:
         if subjects is not None:
             whose = map(_PATIENT.__add__, names) if self.fields.kind == PATIENT else map(_SUBJECT, items)
             taken.subjects += map(subjects.__getitem__, whose)
-        taken.names.append(pl.Series(names, dtype=pl.String))
-        if self.fields.top:
-            tops = self._look_up(self._tops, self._top(items), items, self._new_top)
+        taken.names += names
+        if self._top is not None:
+            tops = self._look_up(self._tops, self._top(items)[0], items, self._new_top)
             taken.tops += tops
             if (deeper := tops.count(_DEEPER)) < len(items):
                 if not deeper:
@@ -80,16 +81,13 @@ class Kind:
                 items = list(compress(items, map(_DEEPER.__eq__, tops)))
         else:
             taken.tops += [_DEEPER] * len(items)
-        own: list[str] = []
-        for elements, give, into in (
-            (self.fields.dates, self._dates, taken.dates), (self.fields.targets, self._targets, taken.targets),
-        ):  # fmt: skip
-            if elements:
-                raws = give(items)
+        apart: list[str] = []
+        for give, into in ((self._dates, taken.dates), (self._targets, taken.targets)):
+            if give is not None:
+                raws, there = give(items)
                 into += raws
-                # Where nothing is joined, there is nothing but the first of them.
-                own += elements if b"\0" in raws[0] else elements[:1]
-        taken.statements += self._look_up(self._known, without(items, own), items, self._new)
+                apart += there
+        taken.statements += self._look_up(self._known, without(items, apart), items, self._new)
 
     def add(
         self, part: Part, taken: Taken, units: Ints, odd: Odd, local: dict[int, dict[str, str]] | None = None
@@ -97,7 +95,7 @@ class Kind:
         """Add rows for resources; ``odd`` is called with the place of each that the row path must read."""
         if not taken.tops:
             return
-        tops, names = np.array(taken.tops, np.int64), pl.concat(taken.names, rechunk=True)
+        tops, names = np.array(taken.tops, np.int64), pl.Series(taken.names, dtype=pl.String)
         places = np.flatnonzero(tops == _DEEPER)
         if len(places) < len(tops):
             silent = tops != _DEEPER
@@ -149,16 +147,18 @@ class Kind:
     def _new_top(self, item: Any) -> int:
         """The statement of a resource if its code alone tells that it says nothing."""
         fields = self.fields
-        at = self.reader.number(canonical(fields.kind, [(n, bytes(getattr(item, n))) for n in fields.top]))
+        raws = [(name, raw) for name in fields.top if (raw := getattr(item, name))]
+        shorter = [(name, codes_alone(raw) if name == COMPONENT else bytes(raw)) for name, raw in raws]
+        at = self.reader.number(canonical(fields.kind, shorter))
         return at if self.reader.all[at].unmapped is not None else _DEEPER
 
     def _new(self, item: Any) -> int:
         fields = self.fields
-        raws = [(n, bytes(getattr(item, n))) for n in (*fields.top, *fields.deep)]
-        raws += [(n, _there(bytes(getattr(item, n)))) for n in fields.present]
+        raws = [(name, bytes(raw)) for name in (*fields.top, *fields.deep) if (raw := getattr(item, name))]
+        raws += [(name, _there(bytes(raw))) for name in fields.present if (raw := getattr(item, name))]
         return self.reader.number(canonical(fields.kind, raws))
 
 
 def _there(raw: bytes) -> bytes:
     """That an element is there, whatever it holds."""
-    return b"true" if raw and raw != b"null" else raw
+    return b"true" if raw != b"null" else raw

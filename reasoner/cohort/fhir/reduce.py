@@ -18,14 +18,13 @@ from reasoner.inputs import LARGEST
 
 from .fields import BUNDLE, CODE, Shapes
 from .kind import Kind, Places, Taken
-from .part import Part, ends_of, lines_of
+from .part import PIECE, Part, ends_of, lines_of
 from .reduced import Reduced, input_name
 from .references import labels, person, unit_of
 from .statements import StatementReader
 
 _BOM = b"\xef\xbb\xbf"
 _TYPE = attrgetter("resourceType")
-_PIECE = 1 << 17
 
 
 class Reducer:
@@ -36,6 +35,7 @@ class Reducer:
         self.shapes = Shapes(mapping)
         self.reader = StatementReader(mapping, reasoner.knowledge.model, on)
         self.kinds = {kind: Kind(fields, self.reader) for kind, fields in self.shapes.fields.items()}
+        self._statements = self.reader.all
 
     def reduce(self, block: bytes, kind: str | None = None, source: str = "", first: int = 1) -> Reduced:
         """Reduce whole lines. ``kind`` is the resource type that most have, without it that of the first line.
@@ -76,6 +76,8 @@ class Reducer:
     def _begin(self) -> None:
         if self.reader.is_full:
             self.reader.forget()
+        if self._statements is not self.reader.all:
+            self._statements = self.reader.all
             for one in self.kinds.values():
                 one.forget()
 
@@ -196,7 +198,7 @@ def _pieces(block: bytes) -> Iterator[bytes]:
     """Whole lines, few enough at a time that what is decoded of them fits the caches."""
     at = 0
     while at < len(block):
-        end = block.find(b"\n", at + _PIECE) + 1 or len(block)
+        end = block.find(b"\n", at + PIECE) + 1 or len(block)
         yield block[at:end]
         at = end
 

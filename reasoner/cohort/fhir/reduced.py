@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
+from typing import IO, TypeVar
 
+import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -26,6 +30,11 @@ UNSAID: dict[str, type[pl.DataType]] = {"unit": pl.UInt32, "statement": pl.UInt3
 NO_UNIT = 2**32 - 1
 """The unit of resources that say nothing and whose patient is not simply ``Patient/id``: it makes no difference."""
 Numbers = NDArray[np.uint32]
+Text = TypeVar("Text", str, bytes)
+_UNITS: dict[str, type[pl.DataType]] = {"unit": pl.String, "person": pl.String}
+_KEYS: dict[str, type[pl.DataType]] = {"key": pl.Binary}
+_LENGTHS = struct.Struct("<5Q")
+_ABOUT = msgspec.msgpack.Decoder(tuple[list[tuple[int, bytes]], list[tuple[str, int]], list[tuple[str, int, str]]])
 _INPUT = "\n"
 """Begins the name of a unit that is an input of its own; no patient is called so."""
 
@@ -61,29 +70,30 @@ class Reduced:
     @staticmethod
     def joined(parts: Sequence[Reduced]) -> Reduced:
         """All parts as one."""
-        units: dict[str, int] = {}
-        keys: dict[bytes, int] = {}
-        result = Reduced()
+        if len(parts) == 1:
+            return parts[0]
+        units, keys = _numbers(part.units for part in parts), _numbers(part.keys for part in parts)
+        result = Reduced(list(units), [""] * len(units), list(keys))
         rows, unsaid = [result.rows], [result.unsaid]
         for part in parts:
-            unit = [units.setdefault(name, len(units)) for name in part.units]
-            key = [keys.setdefault(name, len(keys)) for name in part.keys]
-            result.persons += [""] * (len(units) - len(result.persons))
-            for at, person in zip(unit, part.persons, strict=True):
+            unit = np.fromiter(map(units.__getitem__, part.units), np.uint32, len(part.units))
+            key = np.fromiter(map(keys.__getitem__, part.keys), np.uint32, len(part.keys))
+            for at, person in enumerate(part.persons if any(part.persons) else ()):
                 if person:
-                    result.persons[at] = person
+                    result.persons[unit[at]] = person
             rows.append(_renumbered(part.rows, unit, key))
             unsaid.append(_renumbered(part.unsaid, unit, key))
-            result.whole += [(unit[own], data) for own, data in part.whole]
+            result.whole += [(int(unit[own]), data) for own, data in part.whole]
             result.broken += part.broken
             for name, count in part.others.items():
                 result.others[name] = result.others.get(name, 0) + count
-        result.units, result.keys = list(units), list(keys)
         result.rows, result.unsaid = pl.concat(rows), pl.concat(unsaid)
         return result
 
     def partition(self, n: int) -> list[Reduced]:
         """The same in ``n`` parts: a unit is in the same one whatever reduction it came from."""
+        if n == 1:
+            return [self]
         written = map(partial(str.encode, errors="surrogatepass"), self.units)
         share = np.fromiter(map(zlib.crc32, written), np.int64, len(self.units)) % n
         units, unit = _grouped(share, n)
@@ -109,7 +119,7 @@ class Reduced:
         parts[0].others, parts[0].broken = dict(self.others), list(self.broken)
         return parts
 
-    def _only(
+    def only(
         self, rows: pl.DataFrame, unsaid: pl.DataFrame, whole: list[tuple[int, bytes]], units: NDArray[np.intp]
     ) -> Reduced:
         """Some rows, with the units and the statements that they need."""
@@ -125,42 +135,38 @@ class Reduced:
             [(int(unit[own]), data) for own, data in whole],
         )
 
-    def write(self, path: Path) -> None:
-        """Write as one Arrow file."""
-        lists: dict[str, tuple[Sequence[object], type[pl.DataType]]] = {
-            "units": (self.units, pl.String),
-            "persons": (self.persons, pl.String),
-            "keys": (self.keys, pl.Binary),
-            "wholeUnits": ([unit for unit, _ in self.whole], pl.UInt32),
-            "whole": ([data for _, data in self.whole], pl.Binary),
-            "others": (list(self.others), pl.String),
-            "otherCounts": (list(self.others.values()), pl.UInt64),
-            "brokenSources": ([broken.source for broken in self.broken], pl.String),
-            "brokenLines": ([broken.line for broken in self.broken], pl.UInt64),
-            "brokenReasons": ([broken.why for broken in self.broken], pl.String),
-        }
-        series = {name: pl.Series([pl.Series(values, dtype=dtype)]) for name, (values, dtype) in lists.items()}
-        for name, frame in (("rows", self.rows), ("unsaid", self.unsaid)):
-            series[name] = pl.Series([frame.to_struct()])
-        pl.DataFrame(series).write_ipc(path, compression="lz4")
+    def write(self, into: Path | IO[bytes]) -> None:
+        """Write as Arrow streams, one after another: they take much less work than one Arrow file that holds all."""
+        about = (list(self.others.items()), [(own.source, own.line, own.why) for own in self.broken])
+        streams = [
+            _stream(pl.DataFrame({"unit": self.units, "person": self.persons}, schema=_UNITS)),
+            _stream(pl.DataFrame({"key": self.keys}, schema=_KEYS)),
+            _stream(self.rows),
+            _stream(self.unsaid),
+            msgspec.msgpack.encode((self.whole, *about)),
+        ]
+        data = b"".join([_LENGTHS.pack(*map(len, streams)), *streams])
+        if isinstance(into, Path):
+            into.write_bytes(data)
+        else:
+            into.write(data)
 
     @staticmethod
-    def read(path: Path) -> Reduced:
+    def read(source: Path | IO[bytes]) -> Reduced:
         """Read what ``write`` wrote."""
-        table = pl.read_ipc(path)
-        own = {name: table[name][0] for name in table.columns}
-        lists = {name: series.to_list() for name, series in own.items() if name not in ("rows", "unsaid")}
-        broken = zip(lists["brokenSources"], lists["brokenLines"], lists["brokenReasons"], strict=True)
-        return Reduced(
-            lists["units"],
-            lists["persons"],
-            lists["keys"],
-            own["rows"].struct.unnest(),
-            own["unsaid"].struct.unnest(),
-            list(zip(lists["wholeUnits"], lists["whole"], strict=True)),
-            dict(zip(lists["others"], lists["otherCounts"], strict=True)),
-            [Broken(*row) for row in broken],
-        )
+        data = source.read_bytes() if isinstance(source, Path) else source.read()
+        ends = list(accumulate(_LENGTHS.unpack_from(data), initial=_LENGTHS.size))
+        *streams, about = (data[start:end] for start, end in pairwise(ends))
+        units, keys, rows, unsaid = map(pl.read_ipc_stream, streams)
+        whole, others, broken = _ABOUT.decode(about)
+        named = units["unit"].to_list(), units["person"].to_list(), keys["key"].to_list()
+        return Reduced(*named, rows, unsaid, whole, dict(others), [Broken(*one) for one in broken])
+
+
+def _stream(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_ipc_stream(buffer, compression="lz4")
+    return buffer.getvalue()
 
 
 def _grouped(share: NDArray[np.int64], n: int) -> tuple[list[list[int]], NDArray[np.int64]]:
@@ -197,18 +203,24 @@ class _Sorted:
         """The rows of each share, with other numbers for their units and statements."""
         old = self.frame["unit"].to_numpy()
         units = np.append(unit, NO_UNIT).astype(np.uint32)[np.minimum(old, len(unit))]
-        frame = self.frame.with_columns(pl.Series("unit", units), pl.Series("statement", statement.astype(np.uint32)))
-        return [frame[start:end] for start, end in pairwise([0, *self.ends.tolist()])]
+        frame = _with_numbers(self.frame, units, statement.astype(np.uint32))
+        return [frame.slice(start, end - start) for start, end in pairwise([0, *self.ends.tolist()])]
 
 
-def _renumbered(frame: pl.DataFrame, unit: Sequence[int] | Numbers, key: Sequence[int] | Numbers) -> pl.DataFrame:
+def _numbers(lists: Iterable[Iterable[Text]]) -> dict[Text, int]:
+    """Each distinct text of some lists with its number, in the order in which they come first."""
+    return {text: number for number, text in enumerate(dict.fromkeys(chain.from_iterable(lists)))}
+
+
+def _renumbered(frame: pl.DataFrame, unit: Numbers, key: Numbers) -> pl.DataFrame:
     """Rows with other numbers for their units and statements."""
-    units = np.append(np.asarray(unit, np.uint32), np.uint32(NO_UNIT))
-    own = frame["unit"].to_numpy()
-    return frame.with_columns(
-        pl.Series("unit", units[np.minimum(own, len(units) - 1)]),
-        pl.Series("statement", np.asarray(key, np.uint32)[frame["statement"].to_numpy()]),
-    )
+    units = np.append(unit, np.uint32(NO_UNIT))[np.minimum(frame["unit"].to_numpy(), len(unit))]
+    return _with_numbers(frame, units, key[frame["statement"].to_numpy()])
+
+
+def _with_numbers(frame: pl.DataFrame, units: Numbers, statements: Numbers) -> pl.DataFrame:
+    """Rows with these units and statements, made without asking the engine of polars, which takes its time."""
+    return pl.DataFrame([pl.Series("unit", units), pl.Series("statement", statements), *frame.get_columns()[2:]])
 
 
 def input_name(source: str, line: int) -> str:

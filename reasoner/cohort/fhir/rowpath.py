@@ -86,7 +86,7 @@ class RowPath:
             tuple(found), len(saids), counts["used"], (), tuple(sheet.unplaced), tuple(sheet.unused),
             tuple(sheet.results), counts,
         )  # fmt: skip
-        self._add(reading, subjects, tally, {})
+        self.add(reading, subjects, tally, {})
 
     def _said(self, index: int, row: Row, patient: str) -> Said:
         """What the resource says: its statement, with its own name, date and reference."""
@@ -147,11 +147,11 @@ class RowPath:
             for resource, url in zip(resources, urls, strict=True)
             if url is not None and resource.get("resourceType") == PATIENT and isinstance(resource.get("id"), str)
         }
-        self._add(reading, subjects, tally, names)
+        self.add(reading, subjects, tally, names)
 
     # Both ---------------------------------------------------------------------------------------------------------
 
-    def _add(self, reading: Reading, subjects: Subjects, tally: Tally, names: Mapping[str, str]) -> None:
+    def add(self, reading: Reading, subjects: Subjects, tally: Tally, names: Mapping[str, str]) -> None:
         """Add the subjects of a reading; ``names`` has the ``Type/id`` of patients by IRI."""
         decided: list[tuple[SubjectFacts, State]] = []
         for subject in reading.subjects:

@@ -53,10 +53,12 @@ class StatementReader:
         self.limit = None if on is None else interval(on.isoformat())[1]
         """What begins at this second or later begins after the day of the assessment."""
         self.all: list[Statement] = []
-        """Every statement by its number."""
+        """Every statement by its number; another list once they are forgotten, as numbers mean others then."""
         self._numbers: dict[bytes, int] = {}
         self._heard: dict[bytes, bool] = {}
         self._flags = np.zeros((2, 1024), np.bool_)
+        self._identities: dict[str, Identities] = {}
+        """By resource type, of the one resource that a statement is read from; it is the same in all of them."""
 
     @property
     def is_full(self) -> bool:
@@ -64,7 +66,7 @@ class StatementReader:
         return len(self.all) >= _MEMORY
 
     def forget(self) -> None:
-        """Forget all statements; numbers given so far mean nothing any more."""
+        """Forget all statements: numbers given so far mean nothing any more."""
         self.all, self._numbers, self._heard = [], {}, {}
 
     def flags(self, numbers: NDArray[np.int64]) -> tuple[Flags, Flags]:
@@ -107,7 +109,9 @@ class StatementReader:
         if late:
             resource[self._date_element(kind)] = _AFTER_ALL
         sheet = Sheet()
-        reader = Statements(self.mapping, self.model, Identities([resource], [None]), sheet, self.on)
+        if (identities := self._identities.get(kind)) is None:
+            identities = self._identities[kind] = Identities([{"resourceType": kind, "id": "x"}], [None])
+        reader = Statements(self.mapping, self.model, identities, sheet, self.on)
         said = reader.read(0, resource)
         unreadable = said is not None and any((code or "").startswith("unreadable ") for _, code in said.unread)
         blank = kind == OBSERVATION and not sheet.unmapped and not any(name in resource for name in VALUES)
@@ -128,5 +132,10 @@ class StatementReader:
 
 def canonical(kind: str, elements: Iterable[tuple[str, bytes]]) -> bytes:
     """The key of a statement from the elements that are there, each as it was written."""
-    parts = [b'"%s":%s' % (name.encode(), raw) for name, raw in elements if raw]
+    parts = [b'"%s":%s' % (name.encode(), raw) for name, raw in elements]
     return b"{%s}" % b",".join([b'"resourceType":%s' % orjson.dumps(kind), *parts])
+
+
+def kind_of(key: bytes) -> bytes:
+    """The resource type of a statement, which its key begins with."""
+    return key.split(b'"', 4)[3]

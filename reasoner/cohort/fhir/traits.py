@@ -45,7 +45,7 @@ class Traits:
         self._statements: dict[str, list[Any]] = {name: [] for name in _STATEMENT}
         self._facts: dict[str, list[Any]] = {name: [] for name in _FACT}
         self._source: list[Statement] = []
-        self._length = -1
+        self._length = self._told = 0
         self.by = self._at[located.by]
         self.columns: dict[str, Column] = {}
         self.facts: dict[str, Column] = {}
@@ -55,17 +55,21 @@ class Traits:
     def update(self, statements: list[Statement]) -> None:
         """Take in the statements that are new; another list has other ones."""
         if statements is not self._source:
-            for column in (*self._statements.values(), *self._facts.values()):
-                column.clear()
-            self._source, self._length = statements, -1
+            self._source, self._length, self._told = statements, 0, 0
+            self.columns, self.facts = {}, {}
         if len(statements) == self._length:
             return
-        for statement in statements[len(self._statements["claim"]) :]:
+        for statement in statements[self._length :]:
             self._add(statement)
         self._length = len(statements)
-        self.columns = {name: np.array(column) for name, column in self._statements.items()}
-        # Without a single fact numpy would take the columns for broken numbers.
-        self.facts = {name: np.array(column, None if column else np.int64) for name, column in self._facts.items()}
+        for known, new in ((self.columns, self._statements), (self.facts, self._facts)):
+            for name, column in new.items():
+                before = known.get(name, ())
+                if column:
+                    known[name] = np.append(before, column) if len(before) else np.array(column)
+                elif name not in known:
+                    known[name] = np.zeros(0, np.int64)
+                column.clear()
         self.place_side = np.array([place.side for place in self._places] or [0], np.int64)
         self.place_site = np.array([place.site for place in self._places] or [0], np.int64)
 
@@ -87,11 +91,12 @@ class Traits:
             claim, said.order, strange or claim == UNSURE, answers, self._places.setdefault(own, len(self._places)),
             said.side, several, own.site, bool(own.unread), bool(said.unread), said.sited,
             statement.kind == OBSERVATION, statement.kind == PATIENT, self._at.get(said.establishing, -1),
-            len(sites) if claim != NO_CLAIM else 0, sites[0] if sites else 0, len(self._facts["finding"]),
+            len(sites) if claim != NO_CLAIM else 0, sites[0] if sites else 0, self._told,
             len(said.facts),
         )  # fmt: skip
         for column, value in zip(self._statements.values(), row, strict=True):
             column.append(value)
+        self._told += len(said.facts)
         for fact, level in zip(said.facts, levels, strict=True):
             self._fact(fact, level, fact.finding in said.every_side)
 

@@ -36,15 +36,21 @@ def border(file: IO[bytes], at: int) -> int:
     return file.tell()
 
 
-def ranged(path: Path, start: int, end: int) -> Iterator[bytes]:
-    """The lines that begin in a range of a plain file."""
+def blocks_of(path: Path, start: int, end: int, size: int = BLOCK) -> Iterator[bytes]:
+    """The lines that begin in a range of a plain file, as blocks of whole lines of about a size.
+
+    A block is read at its length, so nothing is joined or copied. Of a line that is too long to be read only so much
+    is given that whoever reads it sees that.
+    """
     with path.open("rb") as file:
-        stop, begin = border(file, end), border(file, start)
-        file.seek(begin)
-        left = stop - begin
-        while left > 0 and (data := file.read(min(_READ, left))):
-            left -= len(data)
+        at, stop = border(file, start), border(file, end)
+        while at < stop:
+            cut = min(border(file, at + size), stop)
+            file.seek(at)
+            if not (data := file.read(min(cut - at, size + LARGEST + 1))):
+                return
             yield data
+            at = cut
 
 
 def unpacked(path: Path, packing: str, seen: Seen | None = None) -> Iterator[bytes]:
@@ -76,7 +82,7 @@ def unpacked(path: Path, packing: str, seen: Seen | None = None) -> Iterator[byt
             raise TruncatedError("the file ends in the middle of its compressed data", f"`{path}`", _MEND)
 
 
-_MEND = "replace it and start again, or give --allow-partial to decide on what can be read"
+_MEND = "replace it and give --fresh, or give --allow-partial to decide on what can be read"
 
 
 def _decompressor(packing: str) -> Callable[[], Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections import Counter
@@ -11,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reasoner import __version__
 from reasoner.assess import Reasoner
 from reasoner.cohort.report import Told, as_json, code_of
 from reasoner.cohort.report_page import page
@@ -19,6 +17,7 @@ from reasoner.errors import UsageError
 
 from . import tables
 from .counting import Counts, from_json
+from .fingerprint import Fingerprint, digest, fingerprint
 from .judge import Judge, Settings
 from .output import Output, repeated
 from .places import as_lines, quarantined
@@ -28,9 +27,6 @@ from .progress import Progress
 from .recognise import LINES, TABLE, Inputs, recognise
 from .tasks import Setup, write_part
 from .work import WorkFolder
-
-_FORM = 1
-"""Counts up when what lies in the folder of a run is written in another way."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class Ended:
     code: int
     report: dict[str, Any]
     state: str
-    """New, resumed, changed, or complete where there was nothing to do."""
+    """New, resumed, fresh where an unfinished run was thrown away, or complete where there was nothing to do."""
 
 
 def run(request: Request, reasoner: Reasoner, progress: Progress | None = None) -> Ended:
@@ -66,18 +62,19 @@ def run(request: Request, reasoner: Reasoner, progress: Progress | None = None) 
     inputs = recognise(request.inputs)
     if inputs.kind == TABLE:
         for source in inputs.sources:
-            tables.check_columns(reasoner.kernel(), source.path, request.settings.keep)
+            names = tables.names_of(source.path)
+            tables.check_columns(reasoner.kernel(), names, request.settings.keep, str(source.path))
     cut = plan(inputs, request.chunk)
-    fingerprint = _fingerprint(request, reasoner, inputs, cut)
-    if (done := _complete(request, output, fingerprint)) is not None:
-        WorkFolder(output.work).remove()
+    own = fingerprint(request.settings, request.allow_partial, reasoner, inputs, cut)
+    if (done := _complete(request, output, own)) is not None:
+        WorkFolder(output.work).leave_nothing(own)
         return done
     work = WorkFolder(output.work)
     try:
-        state = work.open(fingerprint, request.fresh)
+        state = work.open(own, request.fresh)
         whole = _Run(request, reasoner, inputs, cut, work, progress or Progress())
         whole.work_through()
-        told = whole.told(started, state, fingerprint)
+        told = whole.told(started, state, digest(own))
         report = as_json(told)
         beside = {".report.json": report, ".report.html": page(told).encode()}
         if told.broken:
@@ -89,43 +86,19 @@ def run(request: Request, reasoner: Reasoner, progress: Progress | None = None) 
     return Ended(code_of(told.data), told.data, state)
 
 
-def _complete(request: Request, output: Output, fingerprint: dict[str, Any]) -> Ended | None:
+def _complete(request: Request, output: Output, own: Fingerprint) -> Ended | None:
     """What there is to say of an output that exists; None where it may be written."""
     if not output.path.exists() or (output.path.is_dir() and not any(output.path.iterdir())):
         return None
     found = output.complete()
-    if found is not None and found["run"] == _digest(fingerprint) and not request.fresh and not request.overwrite:
+    is_same = found is not None and found.get("run") == digest(own)
+    if found is not None and is_same and not request.fresh and not request.overwrite:
         return Ended(code_of(found), found, "complete")
+    output.check_replaceable()
     if not request.overwrite:
-        raise UsageError("exists and is of another run", f"`{output.path}`", "give --overwrite, or write elsewhere")
+        what = "exists already" if is_same else "exists and is of another run"
+        raise UsageError(what, f"`{output.path}`", "give --overwrite to replace it, or write elsewhere")
     return None
-
-
-def _digest(fingerprint: dict[str, Any]) -> str:
-    return hashlib.sha256(repr(sorted(fingerprint.items())).encode()).hexdigest()
-
-
-def _fingerprint(request: Request, reasoner: Reasoner, inputs: Inputs, cut: Plan) -> dict[str, Any]:
-    """All that what is written depends on."""
-    settings = request.settings
-    shapes = hashlib.sha256()
-    for path in sorted((reasoner.knowledge.folder / "shapes").glob("**/*.ttl")) if settings.validate else ():
-        shapes.update(path.read_bytes())
-    return {
-        "form": _FORM,
-        "version": __version__,
-        "inputs": [[str(s.path.resolve()), s.kind, s.identity] for s in inputs.sources],
-        "knowledge": [[g.id, g.version, g.sha256] for g in reasoner.knowledge.guidelines],
-        "shapes": shapes.hexdigest(),
-        "strict": reasoner.strict,
-        "layout": settings.layout,
-        "on": None if settings.on is None else settings.on.isoformat(),
-        "validate": settings.validate,
-        "keep": list(settings.keep),
-        "chunk": cut.chunk,
-        "shares": cut.shares,
-        "partial": request.allow_partial,
-    }
 
 
 class _Run:
@@ -199,14 +172,15 @@ class _Run:
         found = [record["part"] for _, record in self._records() if "part" in record]
         return found or (["empty"] if (self.work.parts / "empty.parquet").exists() else [])
 
-    def told(self, started: float, state: str, fingerprint: dict[str, Any]) -> Told:
+    def told(self, started: float, state: str, run: str) -> Told:
         """All that the report tells."""
         records = [record for _, record in self._records()]
         counts: Counts = Counter()
         for record in records:
             counts.update(from_json(record.get("counts", ())))
         broken = quarantined(self.inputs, records)
-        counts["broken",] = len(broken)
+        table = self.inputs.kind == TABLE
+        counts["broken",] = counts["rows", "lost"] if table else len(broken)
         own = [part for part in self.parts() if part != "empty"]
         counts["patients",], counts["duplicates", "subjects"] = repeated(self.work, own)
         partial = {name: why for record in records for name, why in record.get("partial", {}).items()}
@@ -219,7 +193,7 @@ class _Run:
             counts,
             broken,
             rows=sum(record.get("rows", 0) for record in records),
-            run=_digest(fingerprint),
+            run=run,
             state=state,
             lines=filled,
             absent=self._absent(seen),

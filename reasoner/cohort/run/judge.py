@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from reasoner.assess import Reasoner
 from reasoner.cohort.coding import Codes
@@ -52,6 +53,10 @@ class Decided:
     subjects: int = 0
     counts: Counts = field(default_factory=Counter)
     broken: list[Broken] = field(default_factory=list)
+    rejected: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """Of a table: the rows in which a finding has what is no value of the model, by finding."""
+    marked: list[Broken] = field(default_factory=list)
+    """Where these rows are."""
 
 
 class Judge:
@@ -61,7 +66,7 @@ class Judge:
         self.reasoner, self.settings, self.threads = reasoner, settings, threads
         self.kernel: Kernel = reasoner.kernel()
         self.reducer = Reducer(reasoner, settings.on)
-        self.assembler = Assembler(reasoner, settings.on)
+        self.assembler = Assembler(reasoner, settings.on, self.reducer.reader)
         self._count = ResultCounter(self.kernel, reasoner.knowledge.clashes)
         self._shapes: Counter[tuple[str, str | None, str]] = Counter()
         if settings.validate:
@@ -97,7 +102,9 @@ class Judge:
             counts["rejected", column, value if len(value) <= _SHOWN else value[:_SHOWN] + "…"] += count
         counts.update(of_results(self.kernel.violations(table.batch, table.n)))
         about = pl.DataFrame([table.patient, table.subject]).hstack(table.kept)
-        return self._decided(table.batch, about, counts, table.rejected)
+        decided = self._decided(table.batch, about, counts, table.rejected)
+        decided.rejected = table.rejected
+        return decided
 
     def graphs(self, files: Iterable[tuple[str, Path]]) -> Decided:
         """RDF files, each named for what is told of it, read one by one."""
@@ -140,7 +147,7 @@ class Judge:
 
     def _decided(
         self, source: States | dict[str, Codes], about: pl.DataFrame, counts: Counts,
-        rejected: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]], broken: Sequence[Broken] = (),
+        rejected: dict[str, NDArray[np.bool_]], broken: Sequence[Broken] = (),
     ) -> Decided:  # fmt: skip
         n = about.height
         # The report tells what is missing, whatever the layout.
@@ -148,9 +155,7 @@ class Judge:
         counts.update(self._count(results))
         return Decided(self._frame(results, about, rejected), n, counts, list(broken))
 
-    def _frame(
-        self, results: Results, about: pl.DataFrame, rejected: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]]
-    ) -> pl.DataFrame:
+    def _frame(self, results: Results, about: pl.DataFrame, rejected: dict[str, NDArray[np.bool_]]) -> pl.DataFrame:
         return (long if self.settings.layout == "long" else wide)(results, about, rejected)
 
 
@@ -163,10 +168,10 @@ class CheckedRowPath(RowPath):
         super().__init__(reasoner, on)
         self._shapes = shapes
 
-    def _add(self, reading: Reading, subjects: Subjects, tally: Tally, names: Mapping[str, str]) -> None:
+    def add(self, reading: Reading, subjects: Subjects, tally: Tally, names: Mapping[str, str]) -> None:
         decided = [(subject, self.reasoner.state(subject)) for subject in reading.subjects]
         self._shapes.update(_checked(self.reasoner, FhirInput("", [], []), reading, decided))
-        super()._add(reading, subjects, tally, names)
+        super().add(reading, subjects, tally, names)
 
 
 def _checked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from reasoner.errors import EngineError, UsageError
 from .work import WorkFolder, write, writing
 
 _AT_ONCE = 1 << 24
+_PART = re.compile(r"part-\d{5}\.parquet")
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,20 @@ class Output:
     def complete(self) -> dict[str, Any] | None:
         """The report of a complete output; None where there is none or where nobody knows what it is."""
         try:
-            found: dict[str, Any] = orjson.loads(self.report.read_bytes())
+            found = orjson.loads(self.report.read_bytes())
         except (OSError, orjson.JSONDecodeError):
             return None
-        return found if self.path.exists() else None
+        return found if self.path.exists() and isinstance(found, dict) else None
+
+    def check_replaceable(self) -> None:
+        """Raise UsageError for what is there and is no output of a run: that is never deleted."""
+        if self.path.is_dir():
+            other = next((own.name for own in sorted(self.path.iterdir()) if not _PART.fullmatch(own.name)), None)
+            if other is not None:
+                raise UsageError(f"holds `{other}`, which no run wrote", f"`{self.path}`", "write elsewhere")
+        if self.path.is_dir() == self.is_file:
+            what = "is a folder, no Parquet file" if self.is_file else "is a file of another kind"
+            raise UsageError(what, f"`{self.path}`", "write elsewhere, or to a name that ends in .parquet")
 
     # Finishing ----------------------------------------------------------------------------------------------------
 

@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from .recognise import Inputs
 
-Quarantined = tuple[str, int, str]
-"""File, line, reason. What the line holds is never kept."""
+ROWS = "rows"
+"""Stands for the piece of a table that has rows and no lines."""
+_FILES = "files"
+
+
+class Quarantined(NamedTuple):
+    """A line, or a row, and what is wrong with it. What it holds is never kept."""
+
+    file: str
+    place: int
+    why: str
+    unit: str = "line"
 
 
 def quarantined(inputs: Inputs, records: Iterable[Mapping[str, Any]]) -> list[Quarantined]:
-    """All broken lines of a run, in the order of the inputs."""
+    """All broken lines of a run and all marked rows, in the order of the inputs."""
     lines: dict[str, int] = {}
-    broken: list[Quarantined] = []
+    broken: list[tuple[str, int, str]] = []
     for record in records:
         lines.update(record.get("lines", {}))
-        broken += [(piece, line, why) for piece, line, why in record.get("broken", ())]
+        told = (*record.get("broken", ()), *record.get("marked", ()))
+        broken += [(piece, line, why) for piece, line, why in told]
     before: dict[str, int] = {}
     seen: dict[int, int] = {}
     for name in sorted(lines, key=_place):
         number, _ = _place(name)
         before[name] = seen.get(number, 0)
         seen[number] = before[name] + lines[name]
-    found = []
+    found = set()
     for name, line, why in broken:
         source, rest = name.split("@")
-        if rest == "files":
-            found.append((int(source) + line - 1, 1, why))
+        if rest == _FILES:
+            found.add((int(source) + line - 1, 1, why, "line"))
         else:
-            found.append((int(source), before.get(name, 0) + line, why))
-    return [(str(inputs.sources[source].path), line, why) for source, line, why in sorted(set(found))]
+            unit = "row" if rest == ROWS else "line"
+            found.add((int(source), before.get(name, 0) + line, why, unit))
+    return [Quarantined(str(inputs.sources[at].path), place, why, unit) for at, place, why, unit in sorted(found)]
 
 
 def as_lines(broken: Iterable[Quarantined]) -> bytes:
     """As NDJSON."""
     return b"".join(
-        orjson.dumps({"file": file, "line": line, "reason": why}, option=orjson.OPT_APPEND_NEWLINE)
-        for file, line, why in broken
+        orjson.dumps({"file": own.file, own.unit: own.place, "reason": own.why}, option=orjson.OPT_APPEND_NEWLINE)
+        for own in broken
     )
 
 

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .recognise import LINES, TABLE, Inputs
-from .tables import rows_of
+from .tables import is_csv, rows_of
 
 MIB = 1 << 20
 _LEAST, _MOST = 16 * MIB, 64 * MIB
-_PACKED = 8
-"""Compressed JSON grows about so much."""
 _CHUNKS_A_SHARE = 4
 _MOST_SHARES = 2048
 _FILES = 2000
@@ -67,7 +65,7 @@ def share_name(number: int) -> str:
 
 def plan(inputs: Inputs, chunk: int | None = None) -> Plan:
     """Cut inputs into tasks; ``chunk`` is how many bytes one reads, by default after the size of the whole."""
-    total = sum(source.size * (_PACKED if source.packing else 1) for source in inputs.sources)
+    total = inputs.unpacked
     chunk = chunk or min(max(total // 16, _LEAST), _MOST)
     groups: list[tuple[str, list[Piece], bool]] = []
     filled = 0
@@ -90,7 +88,7 @@ def _pieces(inputs: Inputs, chunk: int) -> Iterator[tuple[str, Piece, int, bool]
             for start in range(0, max(source.size, 1), chunk):
                 end = min(start + chunk, source.size)
                 yield LINES, Piece(number, start, end), end - start, False
-        elif source.kind == TABLE and source.path.suffix.lower() != ".csv":
+        elif source.kind == TABLE and not is_csv(source.path):
             rows, step = rows_of(source.path), max(chunk // _ROW, 1)
             for start in range(0, max(rows, 1), step):
                 end = min(start + step, rows)

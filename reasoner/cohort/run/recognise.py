@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,13 +18,17 @@ from .blocks import MAGIC, unpacked, whole_lines
 LINES, DOCUMENT, TABLE, RDF = "lines", "document", "table", "rdf"
 """A resource or Bundle a line; one FHIR document; a table of findings; a patient graph."""
 FHIR = (LINES, DOCUMENT)
-_NAMES = {LINES: "FHIR, a resource or Bundle a line", DOCUMENT: "FHIR documents", TABLE: "tables", RDF: "RDF"}
+TABLES = "tables"
+_NAMES = {LINES: "lines of FHIR", DOCUMENT: "FHIR documents", TABLE: TABLES, RDF: "RDF"}
 _TABLES = {".csv", ".parquet", ".arrow", ".feather", ".ipc"}
 _GRAPHS = {".ttl", ".turtle", ".n3", ".nt", ".nq", ".trig", ".rdf", ".owl", ".xml", ".jsonld"}
 _LINES = {".ndjson", ".jsonl"}
 _PACKED = {".gz", ".zst", ".zstd"}
 _TABLE_MAGIC = (b"PAR1", b"ARROW1")
+_HIDDEN = (".", "_")
 _SMALL = 1 << 20
+PACKED = 8
+"""Compressed JSON grows about so much."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,11 @@ class Inputs:
         return "fhir" if self.sources[0].kind in FHIR else self.sources[0].kind
 
     @property
+    def unpacked(self) -> int:
+        """How many bytes there are to read, roughly."""
+        return sum(source.size * (PACKED if source.packing else 1) for source in self.sources)
+
+    @property
     def described(self) -> dict[str, int]:
         """How many files there are of each sort."""
         told: dict[str, int] = {}
@@ -82,22 +92,32 @@ def recognise(paths: Sequence[Path]) -> Inputs:
             else:
                 sources.append(source)
     if not sources:
-        raise UsageError("nothing that could be read", f"`{paths[0]}`", "give NDJSON, FHIR JSON, tables or RDF")
+        raise UsageError("holds nothing that can be read", f"`{paths[0]}`", "give NDJSON, FHIR JSON, tables or RDF")
     names = {source.path.resolve() for source in sources}
     if len(names) < len(sources):
         raise UsageError("a file is named twice", None, "name each input once")
     inputs = Inputs(tuple(sources), tuple(ignored))
-    kinds = {"fhir" if source.kind in FHIR else source.kind for source in sources}
-    if len(kinds) > 1:
-        told = " and ".join(sorted({_NAMES[source.kind] for source in sources}))
+    first = {"fhir" if source.kind in FHIR else source.kind: source for source in reversed(sources)}
+    if len(first) > 1:
+        told = " and ".join(f"{_NAMES[own.kind]} (`{own.path.name}`)" for _, own in sorted(first.items()))
         raise UsageError(f"inputs of different kinds: {told}", None, "run once for each kind")
     return inputs
 
 
 def _inside(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts):
-            yield path
+    """The files below a folder, in order. Raises UsageError for a part of it that cannot be looked into."""
+
+    def unreadable(error: OSError) -> None:
+        raise _unreadable(Path(error.filename), error) from error
+
+    found, been = [], set[str]()
+    for top, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
+        # Links may lead back to where they are.
+        been.add(os.path.realpath(top))
+        inner = [name for name in folders if not name.startswith(_HIDDEN)]
+        folders[:] = [name for name in inner if os.path.realpath(Path(top) / name) not in been]
+        found += [Path(top) / name for name in names if not name.startswith(_HIDDEN)]
+    return iter(sorted(path for path in found if path.is_file()))
 
 
 def _suffixes(path: Path) -> tuple[str, bool]:
@@ -125,8 +145,12 @@ def _source(path: Path, in_folder: bool, has_lines: bool) -> Source | None:
             identity = sha256(path.read_bytes()).hexdigest()
         kind, resource = _kind(path, suffix, start, packing)
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", f"`{path}`", "check the path and its rights") from error
+        raise _unreadable(path, error) from error
     return Source(path, kind, stat.st_size, identity, packing, resource)
+
+
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"cannot be read: {error.strerror}", f"`{path}`", "check the path and its rights")
 
 
 def _kind(path: Path, suffix: str, start: bytes, packing: str | None) -> tuple[str, str | None]:

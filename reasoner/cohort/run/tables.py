@@ -1,81 +1,137 @@
-"""Tables of findings in pieces: ranges of rows, or one after another where a file has no index of its rows."""
+"""Tables of findings in pieces: ranges of rows of Parquet and Arrow, blocks of lines of CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from reasoner.cohort.frame import PATIENT, SUBJECT, tables
+from reasoner.cohort.fhir.reduced import Broken
+from reasoner.cohort.frame import PATIENT, SUBJECT, encode
 from reasoner.cohort.kernel import Kernel
 from reasoner.errors import DataError, UsageError
 
-_PARQUET = ".parquet"
+from . import delimited
+from .delimited import Ints, Rows
+
+CSV, _PARQUET, _MAGIC = ".csv", ".parquet", b"PAR1"
+_APART = 1024
+"""Where some rows cannot be read, so many are given up together."""
+_LISTED = 1000
+_SEPARATORS = ";\t|"
+Bools = NDArray[np.bool_]
+# What a damaged page does to its reader is not always an error of its own.
+_DAMAGE = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
+
+def is_csv(path: Path) -> bool:
+    """Whether a table has lines."""
+    return path.suffix.lower() == CSV
 
 
 def _scan(path: Path) -> pl.LazyFrame:
-    if path.suffix.lower() == ".csv":
-        return pl.scan_csv(path, infer_schema=False)
-    return pl.scan_parquet(path) if path.suffix.lower() == _PARQUET else pl.scan_ipc(path)
+    with path.open("rb") as file:
+        is_parquet = file.read(len(_MAGIC)) == _MAGIC or path.suffix.lower() == _PARQUET
+    return pl.scan_parquet(path) if is_parquet else pl.scan_ipc(path)
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
+def _damaged(path: Path, error: BaseException) -> DataError:
     told = str(error).strip().splitlines()
-    return DataError(f"the table cannot be read: {told[0] if told else 'it is damaged'}", f"`{path}`", "mend it")
+    return DataError(f"cannot be read as a table: {told[0] if told else 'it is damaged'}", f"`{path}`", "replace it")
 
 
 def rows_of(path: Path) -> int:
     """How many rows a Parquet or Arrow file has."""
     try:
         return int(_scan(path).select(pl.len()).collect().item())
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except _DAMAGE as error:
         raise _damaged(path, error) from error
 
 
-def rows(path: Path, start: int, end: int) -> pl.DataFrame:
-    """Some rows of a Parquet or Arrow file."""
+def rows(path: Path, start: int, end: int) -> Rows:
+    """Some rows of a Parquet or Arrow file. Those of damaged pages are told, and the others go on."""
+    parts: list[tuple[int, pl.DataFrame]] = []
+    broken: list[tuple[int, int, str]] = []
+    for first, found in _readable(_scan(path), start, end):
+        if isinstance(found, pl.DataFrame):
+            parts.append((first, found))
+        elif broken and sum(broken[-1][:2]) == first:
+            broken[-1] = (broken[-1][0], broken[-1][1] + found, broken[-1][2])
+        else:
+            broken.append((first, found, "cannot be read: the file is damaged"))
+    numbers = [np.arange(first, first + frame.height, dtype=np.int64) + 1 for first, frame in parts]
+    names = _scan(path).collect_schema()
+    frame = pl.concat([own for _, own in parts]) if parts else pl.DataFrame(schema=names)
+    places = np.concatenate(numbers) if numbers else np.zeros(0, np.int64)
+    told = [
+        (first + 1, f"rows {first + 1:,} to {first + many:,}: {why}" if many > 1 else why)
+        for first, many, why in broken
+    ]
+    return Rows(frame, places, places, told, sum(many for _, many, _ in broken))
+
+
+def _readable(scan: pl.LazyFrame, start: int, end: int) -> Iterator[tuple[int, pl.DataFrame | int]]:
+    """The rows that can be read, from which one on; or how many cannot."""
     try:
-        return _scan(path).slice(start, end - start).collect()
-    except (OSError, pl.exceptions.PolarsError) as error:
+        frame = scan.slice(start, end - start).collect()
+    except _DAMAGE:
+        if end - start <= _APART:
+            yield start, end - start
+            return
+        middle = (start + end) // 2
+        yield from _readable(scan, start, middle)
+        yield from _readable(scan, middle, end)
+    else:
+        yield start, frame
+
+
+def names_of(path: Path) -> list[str]:
+    """The columns of a table. Raises DataError where it has none that could be read."""
+    if is_csv(path):
+        return delimited.header(path)[0]
+    try:
+        return _scan(path).collect_schema().names()
+    except _DAMAGE as error:
         raise _damaged(path, error) from error
 
 
-def stream(path: Path, size: int) -> Iterator[pl.DataFrame]:
-    """All rows of a file, so many at a time."""
-    held: list[pl.DataFrame] = []
-    for frame in tables(path, size):
-        held.append(frame)
-        while sum(own.height for own in held) >= size:
-            whole = pl.concat(held)
-            yield whole.head(size)
-            held = [whole.slice(size)]
-    rest = pl.concat(held) if held else _scan(path).head(0).collect()
-    if rest.height or not held:
-        yield rest
-
-
-def check_columns(kernel: Kernel, path: Path, keep: tuple[str, ...]) -> None:
+def check_columns(kernel: Kernel, names: Sequence[str], keep: Sequence[str], where: str) -> None:
     """Raise UsageError for a table that names no finding, or what is none, before anything is decided."""
-    from reasoner.cohort.frame import encode
-
-    try:
-        names = _scan(path).collect_schema().names()
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise _damaged(path, error) from error
+    if len(names) == 1 and (other := next((own for own in _SEPARATORS if own in names[0]), None)):
+        told = "tabs" if other == "\t" else f"`{other}`"
+        raise UsageError(f"has cells with {told} between them", f"`{where}`", "write commas between them")
     if lost := [name for name in keep if name not in names]:
-        raise UsageError(f"no column `{lost[0]}`", f"`{path}`", "name columns of the table after --keep")
+        raise UsageError(f"no column `{lost[0]}`", f"`{where}`", "name columns of the table after --keep")
     try:
         encode(kernel, pl.DataFrame(schema=dict.fromkeys(names, pl.String)), keep)
     except UsageError as error:
-        raise UsageError(error.message, f"`{path}`", error.hint) from error
+        raise UsageError(error.message, f"`{where}`", error.hint) from error
     if not set(names) & set(kernel.codes):
-        raise UsageError("no column is named by a finding", f"`{path}`", "see `guideline terms`")
+        raise UsageError("no column is named by a finding", f"`{where}`", "see `guideline terms`")
 
 
-def named(frame: pl.DataFrame, first: int, prefix: str) -> pl.DataFrame:
-    """With a name for each row that has none: the number of the row in its file, from 1."""
-    numbers = prefix + pl.int_range(first + 1, first + 1 + frame.height, eager=True).cast(pl.String)
+def marked(rejected: Mapping[str, Bools], places: Ints, source: str) -> list[Broken]:
+    """The rows that are decided without what is no value of the model; of very many only the first are listed."""
+    if not rejected:
+        return []
+    at = np.flatnonzero(np.logical_or.reduce(list(rejected.values())))
+    told = []
+    for row in at[:_LISTED].tolist():
+        names = ", ".join(f"`{name}`" for name, own in rejected.items() if own[row])
+        told.append(Broken(source, int(places[row]), f"decided without {names}: no value of the model"))
+    if len(at) > _LISTED:
+        why = f"this and {len(at) - _LISTED - 1:,} later rows of this step are decided without some value"
+        told.append(Broken(source, int(places[at[_LISTED]]), why))
+    return told
+
+
+def named(rows: Rows, prefix: str) -> pl.DataFrame:
+    """The rows with a name for each that has none: its number in its file, from 1."""
+    frame = rows.frame
+    numbers = prefix + pl.Series(rows.numbers, dtype=pl.Int64).cast(pl.String)
     if SUBJECT in frame.columns:
         own = frame[SUBJECT].cast(pl.String)
         numbers = own.zip_with(own.is_not_null(), numbers)

@@ -16,20 +16,23 @@ import numpy as np
 import polars as pl
 
 from reasoner.assess import Reasoner, load
-from reasoner.cohort.fhir.reduced import Reduced, is_input
+from reasoner.cohort.fhir.part import ends_of
+from reasoner.cohort.fhir.reduced import Broken, Reduced, is_input
+from reasoner.cohort.fhir.statements import kind_of
 from reasoner.cohort.frame import PATIENT, SUBJECT
 from reasoner.errors import EngineError
 
-from . import spill, tables
-from .blocks import BLOCK, TruncatedError, ranged, unpacked, whole_lines
+from . import delimited, spill, tables, versions
+from .blocks import BLOCK, TruncatedError, blocks_of, unpacked, whole_lines
 from .counting import Counts, to_json
+from .delimited import Rows
 from .judge import Decided, Judge, Settings
+from .places import ROWS
 from .plan import Piece, Plan, Task, share_name
 from .recognise import DOCUMENT, LINES, TABLE, Inputs
 from .work import WorkFolder, write, writing
 
 _DOCUMENT = "Bundle"
-_ROW = 128
 _GROUP = 1 << 17
 """Rows of a group: few enough that whoever asks for one recommendation skips most of them."""
 
@@ -58,6 +61,8 @@ class _Made:
     filled: int = 0
     """Lines that are not blank."""
     bytes: int = 0
+    signs: Counts = field(default_factory=Counter)
+    """What tells the version of FHIR."""
 
 
 class Worker:
@@ -69,6 +74,7 @@ class Worker:
         reasoner = reasoner or load(setup.knowledge, setup.strict)
         self.judge = Judge(reasoner, setup.settings, setup.threads)
         self._read = 0
+        self._share = versions.share_of(setup.inputs.unpacked)
 
     # Reading ------------------------------------------------------------------------------------------------------
 
@@ -114,11 +120,12 @@ class Worker:
             source = self.setup.inputs.sources[piece.source]
             first = 1
             try:
-                for block in whole_lines(self._bytes(piece), min(BLOCK, max(task.size, 1))):
-                    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+                for block in self._blocks(piece, min(BLOCK, max(task.size, 1))):
+                    lines = ends_of(block)
                     if number >= finished:
                         made.parts.append(self.judge.reducer.reduce(block, source.resource, piece.name, first))
                         made.filled += _filled(block, lines, made.parts[-1])
+                        made.signs.update(versions.told(block, self._share))
                     made.lines[piece.name] += lines
                     made.bytes += len(block)
                     first += lines
@@ -131,12 +138,12 @@ class Worker:
                 told = {"partial": {piece.name: error.message}}
         yield made, told
 
-    def _bytes(self, piece: Piece) -> Iterator[bytes]:
+    def _blocks(self, piece: Piece, size: int) -> Iterator[bytes]:
         source = self.setup.inputs.sources[piece.source]
         if source.packing is None:
             self._read += piece.end - piece.start
-            return ranged(source.path, piece.start, piece.end)
-        return unpacked(source.path, source.packing, self._saw)
+            return blocks_of(source.path, piece.start, piece.end, size)
+        return whole_lines(unpacked(source.path, source.packing, self._saw), size)
 
     def _saw(self, read: int) -> None:
         self._read = read
@@ -152,6 +159,7 @@ class Worker:
         lines = [line if line.strip() else b"-" for line in lines]
         made.parts.append(self.judge.reducer.reduce(b"\n".join(lines), _DOCUMENT, f"{task.pieces[0].source}@files"))
         made.filled = len(lines)
+        made.signs = versions.told(b"\n".join(lines), self._share)
         return made
 
     def _table_steps(self, task: Task, finished: int) -> Iterator[tuple[Decided, dict[str, Any]]]:
@@ -160,16 +168,23 @@ class Worker:
             source = self.setup.inputs.sources[piece.source]
             prefix = f"{source.path.stem}:" if several else ""
             if not task.is_stream:
-                frame = tables.rows(source.path, piece.start, piece.end)
-                self._read += source.size * frame.height // max(tables.rows_of(source.path), 1)
-                yield self.judge.table(tables.named(frame, piece.start, prefix)), {}
+                rows = tables.rows(source.path, piece.start, piece.end)
+                if rows.frame.height + rows.lost != piece.end - piece.start:
+                    raise EngineError("rows were lost", f"`{source.path}`", "report it")
+                self._read += source.size * (piece.end - piece.start) // max(tables.rows_of(source.path), 1)
+                yield self._table(rows, f"{piece.source}@{ROWS}", prefix), {}
                 continue
-            at = 0
-            for number, frame in enumerate(tables.stream(source.path, max(task.size // _ROW, 1))):
-                named = tables.named(frame, at, prefix)
-                at += frame.height
-                self._read = min(at * _ROW, source.size)
-                yield (Decided(named) if number < finished else self.judge.table(named)), {}
+            for number, rows in enumerate(delimited.stream(source.path, max(task.size, 1))):
+                self._read = rows.read
+                yield (Decided(rows.frame) if number < finished else self._table(rows, piece.name, prefix)), {}
+
+    def _table(self, rows: Rows, source: str, prefix: str) -> Decided:
+        """Rows decided, with those that are none."""
+        decided = self.judge.table(tables.named(rows, prefix))
+        decided.broken = [Broken(source, place, why) for place, why in rows.broken]
+        decided.marked = tables.marked(decided.rejected, rows.places, source)
+        decided.counts["rows", "lost"] += rows.lost
+        return decided
 
     # Deciding -----------------------------------------------------------------------------------------------------
 
@@ -183,6 +198,7 @@ class Worker:
             raise EngineError(f"{made.filled} lines came to {read} and {len(broken)} broken ones", name, "report it")
         told: dict[str, Any] = {"lines": dict(made.lines), "broken": [(b.source, b.line, b.why) for b in broken]}
         told["filled"], told["kinds"] = made.filled, sorted(_kinds(whole))
+        told["counts"] = to_json(made.signs)
         inputs, bare = _apart(whole, own)
         if bare is not None:
             shares = bare.partition(self.setup.plan.shares)
@@ -191,6 +207,7 @@ class Worker:
         if inputs is not None:
             decided = self.judge.reduced([inputs])
             decided.broken = [*broken, *decided.broken]
+            decided.counts.update(made.signs)
             told |= self._part(name, decided)
         return told
 
@@ -214,6 +231,7 @@ class Worker:
             "rows": decided.frame.height,
             "counts": to_json(_checked(decided.counts, name)),
             "broken": [(b.source, b.line, b.why) for b in decided.broken],
+            "marked": [(b.source, b.line, b.why) for b in decided.marked],
         }
         if decided.subjects:
             ids = io.BytesIO()
@@ -251,10 +269,9 @@ def _filled(block: bytes, lines: int, reduced: Reduced) -> int:
     return sum(1 for line in block.split(b"\n") if line.strip())
 
 
-def _kinds(reduced: Reduced) -> Iterator[str]:
+def _kinds(reduced: Reduced) -> set[str]:
     """The resource types that say or could say something."""
-    for key in reduced.keys:
-        yield key.partition(b'"resourceType":"')[2].partition(b'"')[0].decode(errors="replace")
+    return {kind.decode(errors="replace") for kind in {kind_of(key) for key in reduced.keys}}
 
 
 def _apart(whole: Reduced, own: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[Reduced | None, Reduced | None]:
@@ -272,7 +289,7 @@ def _apart(whole: Reduced, own: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[Re
             for frame in (whole.rows, whole.unsaid)
         )
         items = [(unit, data) for unit, data in whole.whole if own[unit] == is_own]
-        made.append(whole._only(rows, unsaid, items, units))
+        made.append(whole.only(rows, unsaid, items, units))
     made[1].others = whole.others
     return made[0], made[1]
 

@@ -14,8 +14,11 @@ import orjson
 
 from reasoner.errors import UsageError
 
+from .fingerprint import Fingerprint, may_resume, other_run
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_MANIFEST = "manifest.json"
+_MANIFEST, _LOCK, _PART = "manifest.json", "lock", ".part"
+_OWN = {_MANIFEST, _LOCK, "parts", "spills", "records", "output", "output.parquet", "old"}
 
 
 class NoSpaceError(UsageError):
@@ -60,20 +63,30 @@ class WorkFolder:
         self.parts, self.spills, self.records = path / "parts", path / "spills", path / "records"
         self._lock: IO[bytes] | None = None
 
-    def open(self, fingerprint: dict[str, Any], fresh: bool) -> str:
-        """Make the folder ready and keep others out; says what became of an earlier run: new, resumed or changed."""
+    def open(self, fingerprint: Fingerprint, fresh: bool) -> str:
+        """Make the folder ready and keep others out; says what became of an earlier run: new, resumed or fresh.
+
+        Raises UsageError for an unfinished run that differs, which only ``fresh`` throws away.
+        """
+        if self.path.exists() and not self._is_own():
+            raise UsageError("is in the way, and is of no run", f"`{self.path}`", "move it, or write elsewhere")
         self.path.mkdir(parents=True, exist_ok=True)
         self._keep_out()
-        found = self._manifest()
-        state = "new" if found is None else "resumed" if found == fingerprint and not fresh else "changed"
+        found, steps = self._manifest(), len(self.finished())
+        state = "new" if found is None or not steps else "fresh" if fresh else "resumed"
+        if state == "resumed" and not may_resume(found, fingerprint):
+            raise other_run(self.path, found, fingerprint, steps)
         if state != "resumed":
-            for folder in (self.parts, self.spills, self.records):
-                shutil.rmtree(folder, ignore_errors=True)
+            for own in self.path.iterdir():
+                if own.is_dir():
+                    shutil.rmtree(own)
+                elif own.name != _LOCK:
+                    own.unlink()
         for folder in (self.parts, self.spills, self.records):
             folder.mkdir(exist_ok=True)
             for left in folder.glob("*.part"):
                 left.unlink(missing_ok=True)
-        if state != "resumed":
+        if found != fingerprint or state != "resumed":
             write(self.path / _MANIFEST, orjson.dumps(fingerprint, option=orjson.OPT_INDENT_2))
         return state
 
@@ -83,8 +96,15 @@ class WorkFolder:
         except (OSError, orjson.JSONDecodeError):
             return None
 
+    def _is_own(self) -> bool:
+        """Whether it is the folder of a run, which will be deleted some day with all that is in it."""
+        if not self.path.is_dir():
+            return False
+        names = {own.name for own in self.path.iterdir() if not own.name.endswith(_PART)}
+        return not names or (_LOCK in names and names <= _OWN)
+
     def _keep_out(self) -> None:
-        self._lock = (self.path / "lock").open("ab")
+        self._lock = (self.path / _LOCK).open("ab")
         try:
             import fcntl
         except ImportError:
@@ -92,6 +112,7 @@ class WorkFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self.close()
             raise UsageError("another run is writing it", f"`{self.path}`", "wait for it") from error
 
     def record(self, name: str, content: dict[str, Any]) -> None:
@@ -106,6 +127,12 @@ class WorkFolder:
     def finished(self) -> list[str]:
         """The names of all finished steps, in order."""
         return sorted(path.stem for path in self.records.glob("*.json"))
+
+    def leave_nothing(self, fingerprint: Fingerprint) -> None:
+        """Delete what is left of a run that is complete; that of any other one stays."""
+        if self._manifest() == fingerprint:
+            self._keep_out()
+            self.remove()
 
     def remove(self) -> None:
         """Delete the folder."""
