@@ -107,7 +107,8 @@ class Conversion:
             yield source.where, source.document
 
     def _knowledge(self) -> Json:
-        from reasoner.artifacts import CANONICAL, find, resources
+        from reasoner.artifacts import CANONICAL, find
+        from reasoner.responses import published
 
         wanted = self.request.guideline
         if wanted is not None:
@@ -118,7 +119,7 @@ class Conversion:
             return exact(plan)  # type: ignore[no-any-return]
         entries = [
             {"fullUrl": f"{CANONICAL}{own['resourceType']}/{own['id']}", "resource": own}
-            for own in resources(self.reasoner, self.release)
+            for own in published(self.reasoner, self.release)
         ]
         return exact({"resourceType": "Bundle", "type": "collection", "entry": entries})  # type: ignore[no-any-return]
 

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Collection, Mapping, Sequence
 
 from reasoner.answer import Json
-from reasoner.assess import Reasoner
+from reasoner.assess import Extra, Reasoner
 from reasoner.decide import ELIGIBLE, NOT_ELIGIBLE, UNDETERMINED, Compiled, Decider
 from reasoner.derive import State
 from reasoner.errors import UsageError
@@ -55,9 +55,13 @@ class Explainer:
         on: datetime.date | None = None,
         wanted: Collection[str] = (),
         only: str | None = None,
+        extra: Extra | None = None,
     ) -> Json:
-        """The explanation of one input: the ``wanted`` recommendations (none: all) of the subjects (``only``: one)."""
-        given, decided = self.reasoner.answered(item, on)
+        """The explanation of one input: the ``wanted`` recommendations (none: all) of the subjects (``only``: one).
+
+        ``extra`` is what was told since, as for ``Reasoner.answer``.
+        """
+        given, decided = self.reasoner.answered(item, on, extra)
         answer = given.to_dict()
         classes: dict[str, Json] = {}
         subjects = [

@@ -51,14 +51,15 @@ def docs(knowledge: Knowledge, folder: Path, target: BinaryIO) -> int:
     return DONE
 
 
-def pages(knowledge: Knowledge, proofs: Sequence[Proof] = ()) -> dict[str, str]:
+def pages(knowledge: Knowledge, proofs: Sequence[Proof] = (), home: str | None = None) -> dict[str, str]:
     """The text of every page by file name; the same knowledge gives the same text.
 
-    Without ``proofs`` there is no page of them.
+    Without ``proofs`` there is no page of them. ``home`` is the address of a server that assesses patients: the pages
+    then lead to it, and witnesses can be sent there.
     """
     site = Site(knowledge)
     found = list(_pages(site, proofs))
-    renderer = Renderer(site, found)
+    renderer = Renderer(site, found, home)
     return {page.file: renderer.render(page) for page in found}
 
 

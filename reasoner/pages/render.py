@@ -29,7 +29,7 @@ class Page:
 class Renderer:
     """Lays out the pages of one site."""
 
-    def __init__(self, site: Site, pages: Sequence[Page]) -> None:
+    def __init__(self, site: Site, pages: Sequence[Page], home: str | None = None) -> None:
         self.environment = environment()
         style = self.environment.get_template("pages/style.css").render()
         self.environment.globals.update(
@@ -39,6 +39,7 @@ class Renderer:
             style=style,
             style_hash=style_hash(style),
             navigation=[page for page in pages if page.listed],
+            home=home,
             notice=NOTICE,
             version=__version__,
             guidelines=site.knowledge.guidelines,

@@ -3,6 +3,7 @@
 from .names import Release
 from .outcomes import Issue, outcome
 from .plan import apply, collection, guidance, issues, patients
+from .published import published
 from .requirements import data_requirements
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "issues",
     "outcome",
     "patients",
+    "published",
 ]
