@@ -1,0 +1,320 @@
+"""What a person does, in a real browser: by keyboard alone, with a file, with mistakes, in the dark, on a phone."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from serve.running import EXAMPLES, Server, running
+
+import reasoner
+from reasoner.answer import NOTICE
+
+from .browser import AXE, CHROMIUM, ROOT, Tab, chromium
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+if CHROMIUM is None:
+    pytest.skip("no Chromium is installed", allow_module_level=True)
+
+PATIENT = EXAMPLES / "neuropathic-forefoot-ulcer.json"
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run `npm ci` in web/")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running("--data", str(EXAMPLES / "several-patients.ndjson")) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as own:
+        yield own
+
+
+@pytest.fixture
+def tab(server: Server, browser: Any) -> Iterator[Tab]:
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    own = Tab(context.new_page(), server.url)
+    yield own
+    context.close()
+    assert own.outside == [], "a request left the machine"
+    assert own.errors == []
+
+
+def upload(tab: Tab) -> Any:
+    page = tab.open()
+    page.set_input_files("#file", str(PATIENT))
+    page.get_by_role("button", name="Assess the file").click()
+    page.wait_for_selector("article.subject")
+    return page
+
+
+# Assess
+
+
+def test_whole_way_by_keyboard_alone(tab: Tab) -> None:
+    page = tab.open()
+    page.keyboard.press("Tab")
+    assert tab.focused() == "Skip to the content"
+    page.keyboard.press("Enter")
+    for field, value in (("diabetes", "present"), ("neuropathy", "present"), ("ulcer", "present")):
+        tab.choose(field, value)
+    tab.tab_to("Assess")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("article.subject")
+    assert "ulcer present" in page.locator("article.subject h2").inner_text()
+    tab.choose_first_answer()
+    tab.tab_to("Answer")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".told")
+    assert page.evaluate("() => document.activeElement.tagName") == "H3", "the focus stays where the answer was given"
+    page.locator("td button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    assert tab.focused().startswith("Why: ")
+
+
+def test_an_uploaded_bundle_gets_the_verdicts_of_assess(tab: Tab) -> None:
+    page = upload(tab)
+    tab.picture("answer")
+    rows = page.locator("tbody tr:has(button[name=about])")
+    shown = {}
+    for place in range(rows.count()):
+        id_ = rows.nth(place).locator("button").get_attribute("value").split(" ", 1)[1]
+        shown[id_] = rows.nth(place).get_attribute("class")
+    answer = reasoner.load().assess(PATIENT).to_dict()
+    assert shown == {
+        row["id"]: row["verdict"] for g in answer["subjects"][0]["guidelines"] if g["scope"] != "out-of-scope"
+        for row in g["recommendations"]
+    }  # fmt: skip
+    assert page.url == f"{tab.url}/assess", "nothing of the patient is in the URL"
+    assert NOTICE in page.locator("footer").inner_text()
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_form_is_there(tab: Tab, tmp_path: Path) -> None:
+    page = tab.open()
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"resourceType": "Bundle", "entry": [')
+    page.set_input_files("#file", str(broken))
+    tab.expect_status(422)
+    page.get_by_role("button", name="Assess the file").click()
+    page.wait_for_selector("#summary")
+    assert "JSON" in page.locator("#summary").inner_text()
+    assert page.locator("form#patient").count() == 1
+
+
+def test_a_wrong_number_is_told_at_its_field_and_what_was_entered_stays(tab: Tab) -> None:
+    page = tab.open()
+    page.locator('[name="foot-1.toe-pressure"]').fill("3000")
+    page.locator('[name="lesion-1.ulcer"][value=present]').check()
+    tab.expect_status(422)
+    page.get_by_role("button", name="Assess", exact=True).last.click()
+    page.wait_for_selector("#summary")
+    tab.picture("form-with-a-mistake")
+    field = page.locator('[name="foot-1.toe-pressure"]')
+    assert field.get_attribute("aria-invalid") == "true"
+    told = field.get_attribute("aria-describedby").split()[-1]
+    assert "0 to 300 mmHg" in page.locator(f'[id="{told}"]').inner_text()
+    assert field.input_value() == "3000"
+    assert page.locator('[name="lesion-1.ulcer"][value=present]').is_checked()
+
+
+def test_findings_that_cannot_be_together_are_told_at_their_fields(tab: Tab) -> None:
+    page = tab.open()
+    page.locator('[name="lesion-1.erythema-extent"]').fill("2")
+    page.locator('[name="lesion-1.local-infection-signs"]').fill("0")
+    tab.expect_status(422)
+    page.get_by_role("button", name="Assess", exact=True).last.click()
+    page.wait_for_selector("#summary")
+    assert "erythema" in page.locator("#summary").inner_text().lower()
+    page.get_by_role("button", name="Show the answer all the same").click()
+    page.wait_for_selector("article.subject")
+
+
+def test_a_second_lesion_is_added_and_removed(tab: Tab) -> None:
+    page = tab.open()
+    page.locator('[name="lesion-1.ulcer"][value=present]').check()
+    page.get_by_role("button", name="Add another lesion").click()
+    page.wait_for_selector("#lesion-2")
+    assert page.locator('[name="lesion-1.ulcer"][value=present]').is_checked()
+    page.get_by_role("button", name="Remove lesion 2").click()
+    page.wait_for_selector("#lesion-2", state="detached")
+
+
+def test_questions_are_answered_in_place_until_none_is_left(tab: Tab) -> None:
+    page = upload(tab)
+    asked = 0
+    while page.locator(".questions li").count():
+        assert asked < 20
+        before = page.locator(".told").count()
+        question = page.locator(".questions li").first
+        if question.locator("input[type=radio]").count():
+            question.locator("input[type=radio]").first.check()
+        else:
+            question.locator("input").first.fill("1")
+        page.get_by_role("button", name="Answer", exact=True).last.click()
+        page.wait_for_function("before => document.querySelectorAll('.told').length > before", arg=before)
+        asked += 1
+    assert asked
+    assert "Nothing is left to ask" in page.locator(".ask").inner_text()
+
+
+def test_findings_can_be_changed_from_the_answer(tab: Tab) -> None:
+    page = tab.open()
+    page.locator('[name="lesion-1.ulcer"][value=present]').check()
+    page.get_by_role("button", name="Assess", exact=True).last.click()
+    page.wait_for_selector("article.subject")
+    page.get_by_role("button", name="Change the findings").click()
+    page.wait_for_selector("form#patient")
+    assert page.locator('[name="lesion-1.ulcer"][value=present]').is_checked()
+
+
+@pytest.mark.parametrize(("name", "ending"), [("JSON", ".json"), ("Turtle", ".ttl"), ("FHIR", ".fhir.json")])
+def test_the_answer_is_downloaded(tab: Tab, name: str, ending: str) -> None:
+    page = upload(tab)
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=f"Download {name}").click()
+    assert coming.value.suggested_filename.endswith(ending)
+    data = Path(coming.value.path()).read_bytes()
+    if ending.endswith("json"):
+        assert json.loads(data)
+    else:
+        assert reasoner.load().assess(PATIENT).to_graph().isomorphic is not None and b"prov:" in data
+
+
+def test_everything_works_without_scripts(server: Server, browser: Any) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    own = Tab(context.new_page(), server.url)
+    page = upload(own)
+    page.locator("td button").first.click()
+    assert page.locator("h1").inner_text() == "Why"
+    page.get_by_role("button", name="Back to the answer").click()
+    page.locator(".questions input[type=radio]").first.check()
+    page.get_by_role("button", name="Answer", exact=True).last.click()
+    assert page.locator(".told").count() == 1
+    assert own.outside == []
+    context.close()
+
+
+# SPARQL
+
+
+def test_a_query_gets_a_table_that_sorts_and_an_error_its_line(tab: Tab) -> None:
+    page = tab.open("/sparql")
+    page.wait_for_selector(".cm-editor")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.wait_for_selector("#result table")
+    tab.picture("sparql")
+    heading = page.locator("#result th button").first
+    heading.click()
+    column = [cell.strip().lower() for cell in page.locator("#result tbody td:first-child").all_inner_texts()]
+    assert column == sorted(column)
+    assert page.locator("#result th").first.get_attribute("aria-sort") == "ascending"
+    tab.write("SELECT ?a WHERE {\n  ?a a ??? }")
+    tab.expect_status(400)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.wait_for_selector("[role=alert]")
+    assert "query:2:" in page.locator("[role=alert]").inner_text()
+    assert page.locator(".cm-line").nth(1).get_attribute("class").split()[-1] == "cm-wrong"
+
+
+def test_a_number_column_gets_bars_and_a_construct_a_graph(tab: Tab) -> None:
+    page = tab.open("/sparql")
+    page.wait_for_selector(".cm-editor")
+    tab.write(
+        "SELECT ?guideline (COUNT(?r) AS ?recommendations) { ?r gr:partOfGuideline ?guideline } GROUP BY ?guideline"
+    )
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#result rect.bar")
+    tab.write("CONSTRUCT { ?a rdfs:subClassOf ?b } { ?a rdfs:subClassOf ?b FILTER(isIRI(?b)) } LIMIT 12")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#result rect.node")
+    tab.picture("sparql-graph")
+
+
+def test_terms_are_completed_by_label_and_tab_leads_out(tab: Tab) -> None:
+    page = tab.open("/sparql")
+    page.wait_for_selector(".cm-editor")
+    tab.write("")
+    page.locator(".cm-content").press_sequentially("SELECT * { ?lesion toe")
+    page.wait_for_selector(".cm-tooltip-autocomplete")
+    assert "gr:toePressure" in page.locator(".cm-tooltip-autocomplete").inner_text()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert tab.focused() == "Ask"
+
+
+# The guideline
+
+
+def test_a_witness_of_the_proofs_opens_in_assess(tab: Tab) -> None:
+    page = tab.open("/guideline/")
+    page.get_by_role("link", name="Proofs").first.click()
+    page.locator("details:has(form) summary").first.click()
+    page.locator("details[open] button").first.click()
+    page.wait_for_selector("article.subject")
+
+
+# Every state, by the rules of accessibility, light, dark and narrow
+
+
+STATES = ("form", "answer", "why", "sparql", "guideline")
+
+
+def at(tab: Tab, state: str) -> None:
+    if state == "form":
+        tab.open()
+    elif state in ("answer", "why"):
+        page = upload(tab)
+        if state == "why":
+            page.locator("td button").first.click()
+            page.wait_for_selector("dialog[open]")
+    elif state == "sparql":
+        page = tab.open("/sparql")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        page.wait_for_selector("#result table")
+    else:
+        tab.open("/guideline/")
+
+
+@needs_axe
+@pytest.mark.parametrize("scheme", ("light", "dark"))
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing(server: Server, browser: Any, state: str, scheme: str) -> None:
+    # axe is put into the page from outside, which the page's own policy would refuse.
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1200, "height": 900}, bypass_csp=True)
+    tab = Tab(context.new_page(), server.url)
+    at(tab, state)
+    tab.picture(f"{state}-{scheme}")
+    assert tab.violations() == []
+    context.close()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_is_cut_off_on_a_narrow_screen(server: Server, browser: Any, state: str) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 640})
+    tab = Tab(context.new_page(), server.url)
+    at(tab, state)
+    tab.picture(f"{state}-narrow")
+    assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= 320
+    context.close()
+
+
+def test_a_printed_answer_leaves_out_what_only_works_on_a_screen(tab: Tab) -> None:
+    page = upload(tab)
+    page.emulate_media(media="print")
+    assert not page.get_by_role("button", name="Download JSON").is_visible()
+    assert page.locator("footer .notice").is_visible()
+    tab.picture("answer-printed")
+
+
+def test_scripts_of_the_assess_page_stay_small() -> None:
+    script = (ROOT / "reasoner" / "web" / "static" / "assess.js").read_bytes()
+    assert len(gzip.compress(script)) < 30_000
