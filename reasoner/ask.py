@@ -15,7 +15,7 @@ import orjson
 from .assess import Reasoner, Source
 from .catalogue import MATERIALISE, Query, read_query, shipped_queries, unknown_query
 from .edges import DONE, INVALID, complain
-from .errors import QueryError
+from .errors import QueryError, UsageError
 from .knowledge import Knowledge
 from .query import QueryStore
 from .results import FORMATS
@@ -32,6 +32,9 @@ class Request:
     form: str = "text"
     strict: bool = False
     on: datetime.date | None = None
+    remote: str | None = None
+    """A SPARQL server to ask instead; its host must be among ``allowed``."""
+    allowed: Sequence[str] = ()
 
 
 def ask(knowledge: Knowledge, request: Request, target: BinaryIO) -> int:
@@ -40,6 +43,8 @@ def ask(knowledge: Knowledge, request: Request, target: BinaryIO) -> int:
         target.write(catalogue(knowledge, request.form))
         return DONE
     query = _find(knowledge, request.query)
+    if request.remote is not None:
+        return _ask_remote(knowledge, request, query, target)
     if query.needs_patients and not request.data:
         print("note: this query asks about patients; add --data FILE", file=sys.stderr)
     store = QueryStore(Reasoner(knowledge, request.strict), (_source(file) for file in request.data), request.on)
@@ -48,6 +53,19 @@ def ask(knowledge: Knowledge, request: Request, target: BinaryIO) -> int:
     result = store.run(query.text, query.file)
     target.write(result.written(request.form, _width()))
     return INVALID if store.broken or store.invalid else DONE
+
+
+def _ask_remote(knowledge: Knowledge, request: Request, query: Query, target: BinaryIO) -> int:
+    if request.data or request.strict or request.on:
+        raise UsageError(
+            "--remote asks another server, which has its own data", None, "leave --data, --strict and --on out"
+        )
+    # Kept out of the start of every command: it loads what speaks HTTP.
+    from .remote import Remote
+
+    result = Remote(knowledge, request.remote or "", request.allowed).run(query.text, query.file)
+    target.write(result.written(request.form, _width()))
+    return DONE
 
 
 def catalogue(knowledge: Knowledge, form: str = "text") -> bytes:

@@ -6,9 +6,9 @@ Everything is in the default graph, and each part besides in a named graph of it
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -18,7 +18,7 @@ from .graph import GR, OWL, TYPE
 from .inputs import BrokenLine, FhirInput, GraphInput
 from .mappings import mapping_quads
 from .publish import ANSWERS, INFERRED, PROVENANCE, Assessed, Publisher, as_iri
-from .results import QueryResult
+from .results import Found, QueryResult
 from .sparql import Inspected, inspect, nearest, syntax_error
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .knowledge import Knowledge
 
 _WORD = frozenset("-./_")
+Draw = Callable[[Found, Mapping[str, str]], QueryResult]
+Dataset = tuple[Sequence[str], Sequence[str]]
+"""The graphs that are merged into the default graph, and those that stay named."""
 
 
 class QueryStore:
@@ -37,18 +40,24 @@ class QueryStore:
         data: Iterable[Source] = (),
         on: datetime.date | None = None,
         catalogue: tuple[Mapping[str, Query], Mapping[str, str]] | None = None,
+        store: ox.Store | None = None,
     ) -> None:
-        """``catalogue`` holds queries and prefixes to take instead of those in the files."""
+        """``catalogue`` holds queries and prefixes to take instead of those in the files.
+
+        ``store`` is where to keep it all, default in memory; one that holds something holds all and is only read.
+        """
         self.reasoner, self.on = reasoner, on
         self.knowledge = reasoner.knowledge
         queries, known = catalogue or (shipped_queries(self.knowledge), prefixes(self.knowledge))
         self.queries, self.prefixes = dict(queries), dict(known)
-        self.store = ox.Store()
+        self.store = ox.Store() if store is None else store
         self.broken: list[BrokenLine] = []
         """Lines of NDJSON data that could not be read."""
         self.invalid = 0
         """How many inputs had invalid patient data."""
         self._publisher = Publisher(reasoner)
+        if next(self.store.quads_for_pattern(None, None, None), None) is not None:
+            return
         self._add(_documents(self.knowledge))
         self._add(mapping_quads(self.knowledge))
         self._add(self._publisher.implicants())
@@ -88,24 +97,36 @@ class QueryStore:
             raise unknown_query(query, self.queries)
         return self.run(query)
 
-    def run(self, text: str, where: str = "the query") -> QueryResult:
-        """Run the text of a query; ``where`` names it in errors."""
+    def run(
+        self, text: str, where: str = "the query", draw: Draw = QueryResult.of, dataset: Dataset | None = None
+    ) -> QueryResult:
+        """Run the text of a query; ``where`` names it in errors, ``draw`` takes what the engine finds.
+
+        ``dataset`` names the graphs to ask, instead of what the query says.
+        """
         inspected = inspect(text, where, self.prefixes)
         self._check_terms(inspected)
+        default, named = dataset or (None, None)
+        self._check_graphs((iri, where) for iri in (*(default or ()), *(named or ())))
         try:
-            found = self.store.query(inspected.text, prefixes=self.prefixes)
-            return QueryResult.of(found, {**self.prefixes, **inspected.prefixes})
+            found = self.store.query(
+                inspected.text, prefixes=self.prefixes, default_graph=_nodes(default), named_graphs=_nodes(named)
+            )
+            return draw(found, {**self.prefixes, **inspected.prefixes})
         except SyntaxError as error:
             raise syntax_error(str(error), inspected.text, where) from error
         except (OSError, RuntimeError, ValueError) as error:
             raise QueryError(f"cannot be run: {' '.join(str(error).split())}", where, "simplify it") from error
 
-    def _check_terms(self, query: Inspected) -> None:
-        for iri, place in query.graphs:
+    def _check_graphs(self, graphs: Iterable[tuple[str, str]]) -> None:
+        for iri, place in graphs:
             if not self._is_graph(iri):
                 raise QueryError(
                     f"`{iri}` is no graph of this store, and nothing is fetched", place, self._meant(iri, "see graph:")
                 )
+
+    def _check_terms(self, query: Inspected) -> None:
+        self._check_graphs(query.graphs)
         for iri, place in query.terms:
             # A prefix without a local name is a namespace, which a query may want as text.
             if iri.startswith(GR) and iri not in query.prefixes.values() and not self._is_known(iri):
@@ -114,6 +135,8 @@ class QueryStore:
                 )
 
     def _is_graph(self, iri: str) -> bool:
+        if not is_iri(iri):
+            return False
         graph = self.knowledge.graph
         return self.store.contains_named_graph(ox.NamedNode(iri)) or GR + "NamedGraph" in graph.nodes(iri, TYPE)
 
@@ -186,6 +209,19 @@ def _documents(knowledge: Knowledge) -> Iterator[ox.Quad]:
                 yield ox.Quad(
                     node, ox.NamedNode(predicate), _node(value) if isinstance(value, str) else value, document
                 )
+
+
+def is_iri(text: str) -> bool:
+    """Whether a text can be the IRI of a graph."""
+    try:
+        ox.NamedNode(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _nodes(graphs: Sequence[str] | None) -> list[Any] | None:
+    return None if graphs is None else [ox.NamedNode(iri) for iri in graphs]
 
 
 def _node(text: str) -> ox.NamedNode | ox.BlankNode:

@@ -13,7 +13,9 @@ import pyoxigraph as ox
 from .errors import QueryError
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
-_Found = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+Triples = ox.QueryTriples | list[ox.Triple]
+Found = ox.QuerySolutions | ox.QueryBoolean | Triples
+"""What an engine gives: rows, a yes or no, or triples."""
 _JSON = ox.QueryResultsFormat.JSON
 FORMATS = ("text", "csv", "tsv", "json", "xml", "turtle")
 
@@ -30,9 +32,9 @@ class QueryResult:
     """The triples of CONSTRUCT and DESCRIBE, in order."""
 
     @classmethod
-    def of(cls, found: _Found, prefixes: Mapping[str, str]) -> QueryResult:
+    def of(cls, found: Found, prefixes: Mapping[str, str]) -> QueryResult:
         """The result that the engine gives, drawn to its end."""
-        if isinstance(found, ox.QueryTriples):
+        if isinstance(found, ox.QueryTriples | list):
             return cls("triples", prefixes, b"", tuple(sorted(set(found), key=_order)))
         answer = found.serialize(format=_JSON)
         assert answer is not None

@@ -9,33 +9,26 @@ from __future__ import annotations
 import difflib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from reasoner.errors import DataError, UsageError
+from reasoner.errors import UsageError
 from reasoner.model import Finding, Range
 
 from .bits import together
 from .coding import Code, Codes
 from .kernel import Kernel
+from .layout import names_of
 
 PATIENT, SUBJECT = "patient", "subject"
-_ROWS = 1 << 20
 _NEAR = 1 << 18
 _FEW = 8
-_READERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
-    ".parquet": pl.scan_parquet,
-    ".arrow": pl.scan_ipc,
-    ".feather": pl.scan_ipc,
-    ".ipc": pl.scan_ipc,
-}
 
 
 @dataclass(frozen=True)
@@ -47,7 +40,7 @@ class Table:
     patient: pl.Series
     subject: pl.Series
     kept: pl.DataFrame
-    """The columns that go along unread."""
+    """The columns that go along."""
     rejected: dict[str, NDArray[np.bool_]]
     """Findings of which some row has a value that is none of the model's, with these rows."""
     counts: Counter[tuple[str, str]]
@@ -62,14 +55,12 @@ class _Read:
 
 
 def encode(kernel: Kernel, frame: pl.DataFrame, keep: Sequence[str] = ()) -> Table:
-    """The codes of a frame's findings; ``keep`` names columns that are no findings and go along.
+    """The codes of a frame's findings; ``keep`` names columns that go along. A finding is read, kept or not.
 
-    Raises UsageError for a column that is neither.
+    Raises UsageError for a column that is neither, and for one that cannot go along.
     """
-    names = [name for name in frame.columns if name in kernel.codes and name not in keep]
-    for name in keep:
-        if name not in frame.columns:
-            raise UsageError(f"the frame lacks the column `{name}`", None, "keep only columns that are there")
+    names = [name for name in frame.columns if name in kernel.codes]
+    _check_kept(kernel, frame.columns, keep)
     for name in frame.columns:
         if name not in names and name not in (PATIENT, SUBJECT, *keep):
             raise _unknown(name, kernel)
@@ -95,27 +86,19 @@ def encode(kernel: Kernel, frame: pl.DataFrame, keep: Sequence[str] = ()) -> Tab
     )
 
 
-def tables(path: Path, rows: int = _ROWS) -> Iterator[pl.DataFrame]:
-    """The rows of a CSV, Parquet or Arrow file, some at a time; CSV as texts.
-
-    Raises DataError when the file cannot be read.
-    """
-    suffix = path.suffix.lower()
-    try:
-        if suffix == ".csv":
-            scan = pl.scan_csv(path, infer_schema=False)
-        elif suffix in _READERS:
-            scan = _READERS[suffix](path)
-        else:
-            raise UsageError("no table that can be read", f"`{path}`", "use .csv, .parquet or .arrow")
-        yield from scan.collect_batches(chunk_size=rows, maintain_order=True)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        what = str(error).strip().splitlines()[0] if str(error).strip() else "it is damaged"
-        raise DataError(f"the table cannot be read: {what}", f"`{path}`", "mend or replace the file") from error
+def _check_kept(kernel: Kernel, columns: Sequence[str], keep: Sequence[str]) -> None:
+    taken = names_of(kernel.plan.headers, kernel.columns)
+    for place, name in enumerate(keep):
+        if name not in columns:
+            raise UsageError(f"the frame lacks the column `{name}`", None, "keep only columns that are there")
+        if name in (PATIENT, SUBJECT) or name in keep[:place]:
+            raise UsageError(f"the column `{name}` goes along already", None, "leave it out of those to keep")
+        if name in taken:
+            raise UsageError(f"the answer has a column `{name}` of its own", None, "rename the column to keep")
 
 
 def _unknown(name: str, kernel: Kernel) -> UsageError:
-    near = difflib.get_close_matches(name, kernel.codes, 1)
+    near = difflib.get_close_matches(name, [*kernel.codes, PATIENT, SUBJECT], 1)
     meant = f"write `{near[0]}`" if near else "see `guideline terms`"
     return UsageError(f"the column `{name}` is no finding", None, f"{meant}, or keep or drop the column")
 

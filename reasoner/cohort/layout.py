@@ -13,11 +13,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .results import APPLICABILITIES, PREFERRED, SCOPES, VERDICTS, Bytes, Column, Results, Sets
+from .results import APPLICABILITIES, PREFERRED, SCOPES, VERDICTS, Bytes, Column, Header, Results, Sets
 
 LAYOUTS = ("long", "wide")
+_LONG = (
+    "guideline", "recommendation", "scope", "verdict", "preferred", "missing", "assumed", "reason", "applicability",
+    "overriddenBy", "rejected", "invalid", "version", "sha256",
+)  # fmt: skip
 _LISTED = 16
 """Sets of so many findings are looked up in a table."""
+
+
+def names_of(headers: Sequence[Header], columns: Sequence[Column]) -> set[str]:
+    """The columns of an answer in either layout, without those that identify the subjects."""
+    of_guidelines = {f"{name}:{header.id}" for header in headers for name in ("scope", "version", "sha256")}
+    return {*_LONG, *of_guidelines, *(column.id for column in columns)}
 
 
 def long(results: Results, about: pl.DataFrame, rejected: Mapping[str, NDArray[np.bool_]]) -> pl.DataFrame:
@@ -69,10 +79,18 @@ def long(results: Results, about: pl.DataFrame, rejected: Mapping[str, NDArray[n
 
 
 def wide(results: Results, about: pl.DataFrame, rejected: Mapping[str, NDArray[np.bool_]]) -> pl.DataFrame:
-    """A row a subject: what identifies it, the scope of each guideline, the verdict of each recommendation."""
+    """A row a subject: what identifies it, the scope of each guideline, the verdict of each recommendation.
+
+    Which knowledge decided is the same for all of them, and said by column.
+    """
+    n = len(results)
     scopes = [_words(s, SCOPES, f"scope:{h.id}") for h, s in zip(results.headers, results.scope, strict=True)]
     verdicts = [_words(v, VERDICTS, c.id) for c, v in zip(results.columns, results.verdict, strict=True)]
-    return about.with_columns(*scopes, *verdicts, *_outside(results, rejected))
+    by = [(f"version:{h.id}", h.version) for h in results.headers] + [
+        (f"sha256:{h.id}", h.sha256) for h in results.headers
+    ]
+    known = [_same(name, word, pl.Enum([word]), n) for name, word in by]
+    return about.with_columns(*scopes, *verdicts, *_outside(results, rejected), *known)
 
 
 def lists_of(sets: Sets, column: Column, name: str, findings: Sequence[str]) -> pl.Series:

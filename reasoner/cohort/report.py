@@ -175,6 +175,11 @@ class Told:
         }
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 row``, ``2,000 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def as_json(told: Told) -> bytes:
     """The report as JSON."""
     return orjson.dumps(told.data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -210,19 +215,19 @@ def summary(report: Mapping[str, Any], output: str, state: str) -> str:
     verdicts = {word: sum(own["verdicts"][word] for own in report["recommendations"]) for word in VERDICTS}
     is_table = is_of_tables(report)
     read = (
-        f"{counts['tableRows']:,} rows read"
+        f"{counted(counts['tableRows'], 'row')} read"
         if is_table
-        else f"{counts['resources']:,} resources read: "
+        else f"{counted(counts['resources'], 'resource')} read: "
         + ", ".join(f"{counts[name]:,} {name}" for name in COUNTS)
     )  # fmt: skip
     unit = "row" if is_table else "line"
-    broken = f"{counts['broken']:,} broken {unit}{'' if counts['broken'] == 1 else 's'}"
+    broken = counted(counts["broken"], f"broken {unit}")
     earlier = f"; {timings['stepsOfEarlierRuns']} of {timings['steps']} steps were done before"
     lines = [
-        f"{read}; {broken}; {counts['violations']:,} violations",
-        f"{counts['subjects']:,} subjects of {counts['patients']:,} patients; verdicts: "
+        f"{read}; {broken}; {counted(counts['violations'], 'violation')}",
+        f"{counted(counts['subjects'], 'subject')} of {counted(counts['patients'], 'patient')}; verdicts: "
         + ", ".join(f"{number:,} {word}" for word, number in verdicts.items()),
-        f"{output}: {counts['outputRows']:,} rows; report: {output}.report.html and .report.json"
+        f"{output}: {counted(counts['outputRows'], 'row')}; report: {output}.report.html and .report.json"
         + (f"; {unit}s with faults: {output}.quarantine.ndjson" if counts["quarantined"] else ""),
         f"{timings['wallSeconds']:.1f} s, {timings['cpuSeconds']:.1f} s of processor time for the steps"
         + (earlier if state == "resumed" else ""),

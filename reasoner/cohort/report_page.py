@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reasoner.html import environment, style_hash
 
+from .report import counted
 from .report_pictures import Part, patterns, single, stacked
 from .results import VERDICTS
 from .run.recognise import TABLES
@@ -33,6 +34,7 @@ def render(report: Mapping[str, Any]) -> str:
     return templates.get_template("cohort/report.html").render(
         report=report,
         counts=report["counts"],
+        counted=counted,
         is_table=TABLES in report["inputs"]["kinds"],
         style=style,
         style_hash=style_hash(style),

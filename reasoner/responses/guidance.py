@@ -20,15 +20,28 @@ from .telling import Telling
 
 NO_SUBJECT = "no-subject"
 """The scope where the input holds nothing that the guideline decides about."""
-UNDETERMINED, CONFLICTING = "undetermined", "conflicting-data"
+OUT_OF_SCOPE, UNDETERMINED, CONFLICTING = "out-of-scope", "undetermined", "conflicting-data"
 _OPEN = (UNDETERMINED, CONFLICTING)
+
+
+def _live(own: Json) -> list[Json]:
+    """The recommendations that apply or may: the place in the order of one that does not apply decides nothing."""
+    return [row for row in own["recommendations"] if row["verdict"] != "not-eligible"]
 
 
 def lacking(own: Json) -> list[str]:
     """The findings without which something about a subject stays open, contradicted ones included."""
     found = set(own["scopeMissing"])
-    for row in own["recommendations"]:
+    for row in _live(own):
         found |= set(row["missing"]) | set(row["preferredMissing"])
+    return sorted(found)
+
+
+def presumed(own: Json) -> list[str]:
+    """The findings that were assumed and on which rests what a guideline says, or that it says nothing."""
+    found = {row["finding"] for row in own["scopeBecause"] if row["from"] == "assumed"}
+    if own["scope"] != OUT_OF_SCOPE:
+        found |= {name for row in own["recommendations"] for name in row["assumed"]}
     return sorted(found)
 
 
@@ -42,18 +55,30 @@ def contradicted(subject: Json, own: Json) -> list[str]:
 
 def is_open(own: Json) -> bool:
     """Whether more data is required before everything about a subject is decided."""
-    rows = own["recommendations"]
     parts = ("verdict", "preferred", "overriddenBy")
-    return own["scope"] == UNDETERMINED or any(row[part] in _OPEN for row in rows for part in parts)
+    return own["scope"] == UNDETERMINED or any(row[part] in _OPEN for row in _live(own) for part in parts)
 
 
 def status(own: Json) -> str:
     """FHIR's status: what is open requires data; what rests on assumptions is done, but data may make it fuller."""
     if is_open(own):
         return "data-required"
-    if own["scope"] != "out-of-scope" and any(row["assumed"] for row in own["recommendations"]):
-        return "data-requested"
-    return "success"
+    return "data-requested" if presumed(own) else "success"
+
+
+def notes_on(telling: Telling, subject: Json, own: Json) -> list[str]:
+    """What a reader has to know of a subject besides what is advised: whether it is spoken of, what was assumed, …"""
+    words = telling.words
+    found = [f"{telling.guideline.label} {telling.guideline.version}; {telling.name(subject)}."]
+    if own["scope"] == OUT_OF_SCOPE:
+        found.append(f"Out of scope: {sentences.reasons(own['scopeBecause'], words)}.")
+    if own["scope"] == UNDETERMINED:
+        found.append("Not known whether the guideline speaks of it.")
+    if assumed := telling.assumed_text(subject, [row["finding"] for row in subject["assumed"]]):
+        found.append(f"Assumed, not recorded: {assumed}.")
+    if missing := lacking(own):
+        found.append(f"Missing: {listed([words.finding(name) for name in missing], 'and')}.")
+    return found + [sentences.gap(gap, words) for gap in own["gaps"]]
 
 
 @dataclass(slots=True)
@@ -80,15 +105,14 @@ class Guidance:
     def of_subject(self, place: int, subject: Json, own: Json, results: list[Json], found: Sequence[Issue]) -> Json:
         """The reference to the guidance on a subject; ``results`` refer to the plan, ``found`` is about the input."""
         telling, state = self.telling, status(own)
-        asked = sorted({*lacking(own), *contradicted(subject, own)})
-        asked = asked or sorted({name for row in own["recommendations"] for name in row["assumed"]})
+        asked = sorted({*lacking(own), *contradicted(subject, own)}) or presumed(own)
         draft = _Draft(
             state=state,
             patient=subject["patient"],
             required=[] if state == "success" else of_findings(telling.codes, asked, telling.release),
             messages=[*self._issues(subject, own), *found],
             parameters=self._verdicts(subject, own),
-            notes=self._notes(subject, own),
+            notes=notes_on(telling, subject, own),
             extensions=telling.assumed(subject),
             about=telling.reasons(own["scopeBecause"], subject),
             results=results,
@@ -141,7 +165,7 @@ class Guidance:
         """What is not decided and why, as issues of the evaluation."""
         words, name = self.telling.words, self.telling.name(subject)
         found = []
-        if own["scope"] == "out-of-scope":
+        if own["scope"] == OUT_OF_SCOPE:
             why = sentences.reasons(own["scopeBecause"], words)
             found.append(Issue("information", "informational", f"{name} is out of scope: {why}."))
         if own["scope"] == UNDETERMINED:
@@ -156,15 +180,6 @@ class Guidance:
                 asked = listed([words.finding(n) for n in row["missing"]], "and")
                 found.append(Issue("information", "incomplete", f"{sentences.named(row)} is open; missing: {asked}."))
         return found
-
-    def _notes(self, subject: Json, own: Json) -> list[str]:
-        telling = self.telling
-        found = [f"{telling.guideline.label} {telling.guideline.version}; {telling.name(subject)}."]
-        if assumed := telling.assumed_text(subject, [row["finding"] for row in subject["assumed"]]):
-            found.append(f"Assumed, not recorded: {assumed}.")
-        if missing := lacking(own):
-            found.append(f"Missing: {listed([telling.words.finding(name) for name in missing], 'and')}.")
-        return found + [sentences.gap(gap, telling.words) for gap in own["gaps"]]
 
     def _verdicts(self, subject: Json, own: Json) -> list[Json]:
         """Everything that was decided, as parameters."""

@@ -17,7 +17,7 @@ from reasoner.assess import Reasoner
 from reasoner.errors import UsageError
 
 from .actions import Actions, advised
-from .guidance import Guidance, status
+from .guidance import Guidance, notes_on, status
 from .issues import Issues
 from .names import Json, Release, identifier, without_none
 from .orders import Contradiction
@@ -239,13 +239,19 @@ class _Plan:
         telling = self.telling
         said = [f"<p><b>{escape(telling.guideline.label)}</b>, version {escape(telling.guideline.version)}</p>"]
         for subject, own in self.subjects:
-            said.append(f"<p>{escape(telling.name(subject))}. {_TEXT[status(own)]}</p>")
-            rows = [f"<li>{escape(self._line(row))}</li>" for row in advised(own["recommendations"])]
+            said.append(f"<p>{escape(' '.join([*notes_on(telling, subject, own), _TEXT[status(own)]]))}</p>")
+            lines = [*map(self._line, advised(own["recommendations"])), *self._against(own)]
+            rows = [f"<li>{escape(line)}</li>" for line in lines]
             said += [f"<ul>{''.join(rows)}</ul>"] if rows else ["<p>Nothing is advised.</p>"]
         if not self.subjects:
             said.append("<p>Nothing to decide about.</p>")
         said.append(f"<p>{escape(NOTICE)}</p>")
         return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(said)}</div>'}
+
+    def _against(self, own: Json) -> list[str]:
+        """What is advised against."""
+        rows = [row for row in own["recommendations"] if row["verdict"] == "eligible" and row["direction"] == "against"]
+        return [f"Not: {sentences.action(row, self.telling.words)} [{row['id']}]" for row in rows]
 
     def _line(self, row: Json) -> str:
         first = "Preferred: " if row["preferred"] is True and not row["overriddenBy"] else ""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
+from reasoner.assess import Reasoner
 from reasoner.serve.openapi import answer, failures
+from reasoner.serve.refusal import Refusal
 from reasoner.serve.service import Service
 
+from .cohort import CohortPage
 from .frame import Frame
 from .guideline import GuidelinePages
 from .query import QueryPage
@@ -17,13 +23,28 @@ from .routes import Patients
 
 def routes(service: Service) -> list[BaseRoute]:
     """The paths of all pages."""
-    frame = Frame(service.reasoner)
+    frame = _frame(service)
+
+    async def about(request: Request) -> Response:
+        return frame.page("about", "About", here=request.url.path)
+
     return [
+        Route("/about", about, methods=["GET"]),
         *Patients(service, frame).routes(),
         *QueryPage(service, frame).routes(),
         *GuidelinePages(service).routes(),
+        *CohortPage(service, frame).routes(),
         *frame.routes(),
     ]
+
+
+def failed(request: Request, error: Refusal) -> Response | None:
+    """An error as a page; None where nobody asked for one."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return None
+    response = _frame(request.app.state.service).page("error", "This did not work", error.status, error=error)
+    response.headers.update(error.headers)
+    return response
 
 
 def paths() -> dict[str, Any]:
@@ -41,10 +62,24 @@ def paths() -> dict[str, Any]:
         return {"get": {"summary": summary, "parameters": given, "responses": responses}}
 
     return {
+        "/about": shown("What is served, in which version, from which sources"),
         "/": {**shown("The form of a patient"), "post": posted("The form as it was filled in")},
         "/assess": {"post": posted("The answer about a patient, as a page")},
         "/explain": {"post": posted("Why a verdict is as it is, as a page")},
         "/download": {"post": posted("The answer as a file", "application/json")},
+        "/cohort": {**shown("Where to choose a report"), "post": posted("The report of a cohort, as a page")},
         "/guideline/": shown("The guideline to browse"),
+        "/static/{name}": shown("A style sheet, script or list that a page uses", "name"),
         "/guideline/{file}": shown("A page of the guideline", "file"),
     }
+
+
+def _frame(service: Service) -> Frame:
+    """One frame for the pages and for the errors of a service."""
+    frame = _FRAMES.get(service.reasoner)
+    if frame is None:
+        frame = _FRAMES[service.reasoner] = Frame(service.reasoner)
+    return frame
+
+
+_FRAMES: weakref.WeakKeyDictionary[Reasoner, Frame] = weakref.WeakKeyDictionary()

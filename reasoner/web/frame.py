@@ -25,7 +25,13 @@ _POLICY = (
     "default-src 'none'; style-src 'self'{nonce}; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-PAGES = (("/", "Assess"), ("/guideline/", "Guideline"), ("/sparql", "SPARQL"))
+PAGES = (
+    ("/", "Assess"),
+    ("/guideline/", "Guideline"),
+    ("/sparql", "SPARQL"),
+    ("/cohort", "Cohort report"),
+    ("/about", "About"),
+)
 
 
 class Frame:

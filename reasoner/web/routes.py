@@ -6,20 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from reasoner.answer import Answer
 from reasoner.assess import Extra
 from reasoner.blocks import Page
 from reasoner.derive import State
-from reasoner.errors import DataError, ReasonerError
+from reasoner.errors import DataError
 from reasoner.explain.explainer import Explainer
 from reasoner.explain.page import page as explained
 from reasoner.inputs import BrokenLine, FhirInput, GraphInput
 from reasoner.model import SubjectFacts
-from reasoner.serve.refusal import Refusal, refusal
+from reasoner.responses import collection
+from reasoner.serve.refusal import Refusal
 from reasoner.serve.service import Service
 
 from .filled import ADD, NODE, REMOVE, Filled
@@ -226,7 +228,7 @@ class Patients:
             return answer.to_json()
         if wanted == "turtle":
             return answer.to_turtle()
-        raise Refusal(501, "not yet", "take json")
+        return orjson.dumps(collection(self.reasoner, answer, "R4"))
 
 
 def _is_text(data: bytes) -> bool:
@@ -235,12 +237,3 @@ def _is_text(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def error_page(frame: Frame, error: BaseException) -> HTMLResponse:
-    """An error for a person: what happened and what to do."""
-    own = refusal(error)
-    return frame.page("error", "This did not work", own.status, error=own)
-
-
-__all__ = ["Patients", "ReasonerError", "error_page"]

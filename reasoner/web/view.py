@@ -18,7 +18,6 @@ from reasoner.derive import State
 from reasoner.draw.forest import by_measure, effect, forest
 from reasoner.draw.pathway import outline, pathway
 from reasoner.draw.steps import Step, marks, steps
-from reasoner.guidelines import Recommendation
 from reasoner.model import SubjectFacts
 from reasoner.page import page
 from reasoner.program import Formula
@@ -214,8 +213,3 @@ def told_of(reasoner: Reasoner, subjects: Sequence[Json], told: Sequence[Told]) 
             if other["subject"] == subject["subject"] or (of_person and other["patient"] == subject["patient"]):
                 found.setdefault(other["subject"], {})[one.finding] = value
     return found
-
-
-def recommendation(reasoner: Reasoner, id_: str) -> Recommendation | None:
-    """A recommendation by its id."""
-    return next((r for g in reasoner.knowledge.guidelines for r in g.recommendations if r.id == id_), None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -318,3 +320,24 @@ def test_a_printed_answer_leaves_out_what_only_works_on_a_screen(tab: Tab) -> No
 def test_scripts_of_the_assess_page_stay_small() -> None:
     script = (ROOT / "reasoner" / "web" / "static" / "assess.js").read_bytes()
     assert len(gzip.compress(script)) < 30_000
+
+
+# The report of a cohort
+
+
+def test_a_report_opens_and_another_file_is_told(tab: Tab, tmp_path: Path) -> None:
+    pytest.importorskip("polars", reason="the extra `cohort` is not installed")
+    out = tmp_path / "verdicts.parquet"
+    subprocess.run(
+        [sys.executable, "-m", "reasoner.cli", "cohort", str(EXAMPLES / "cohort" / "findings.csv"), "--output", str(out)],
+        check=True, capture_output=True, cwd=ROOT,
+    )  # fmt: skip
+    page = tab.open("/cohort")
+    page.set_input_files("#report", f"{out}.report.json")
+    page.get_by_role("button", name="Show").click()
+    assert NOTICE in page.inner_text("body")
+    page = tab.open("/cohort")
+    page.set_input_files("#report", str(PATIENT))
+    tab.expect_status(422)
+    page.get_by_role("button", name="Show").click()
+    assert "no report of a cohort" in page.locator("[role=alert]").inner_text()

@@ -122,7 +122,7 @@ class _Run:
             place = sql.col("_metadata.row_index").alias(START)
             given = frame.select(*map(_column, frame.columns), sql.col("_metadata.file_path").alias(FILE), place)
         about = [pl.Series(name, [], dtype=pl.String) for name in self.request.settings.keep]
-        empty = self._empty.head(0).select(pl.col(PATIENT, SUBJECT), *about, pl.exclude(PATIENT, SUBJECT))
+        empty = self._empty.select(pl.col(PATIENT, SUBJECT), *about, pl.exclude(PATIENT, SUBJECT))
         job = self._job
 
         def decide(batches: Batches) -> Iterator[Any]:
@@ -213,7 +213,7 @@ class _Run:
         """Rows of the output, patients in it, and subjects with their patients; both by 64-bit hashes."""
         from pyspark.sql import functions as sql
 
-        read = self.spark.read.schema(schema_of(self._empty.head(0))).parquet(self.request.output)
+        read = self.spark.read.schema(schema_of(self._empty)).parquet(self.request.output)
         rows = read.count()
         if self.request.settings.layout == "long":
             first = self.reasoner.kernel().columns[0]

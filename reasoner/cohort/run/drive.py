@@ -64,6 +64,7 @@ def run(request: Request, reasoner: Reasoner, progress: Progress | None = None) 
         for source in inputs.sources:
             names = tables.names_of(source.path)
             tables.check_columns(reasoner.kernel(), names, request.settings.keep, str(source.path))
+        tables.check_kept([source.path for source in inputs.sources], request.settings.keep)
     cut = plan(inputs, request.chunk)
     own = fingerprint(request.settings, request.allow_partial, reasoner, inputs, cut)
     if (done := _complete(request, output, own)) is not None:
@@ -140,10 +141,12 @@ class _Run:
 
     def _write_nothing(self) -> None:
         """An output without rows has its columns all the same."""
-        frame = Judge(self.reasoner, self.request.settings).nothing().frame
+        judge = Judge(self.reasoner, self.request.settings)
         if self.inputs.kind == TABLE:
-            frame = frame.head(0)
-        write_part(frame, self.work.parts / "empty.parquet")
+            decided = judge.table(tables.nothing(self.inputs.sources[0].path))
+        else:
+            decided = judge.nothing()
+        write_part(decided.frame, self.work.parts / "empty.parquet")
 
     # Records ------------------------------------------------------------------------------------------------------
 

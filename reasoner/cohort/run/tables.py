@@ -98,6 +98,12 @@ def names_of(path: Path) -> list[str]:
         raise _damaged(path, error) from error
 
 
+def nothing(path: Path) -> pl.DataFrame:
+    """A table without its rows."""
+    schema = dict.fromkeys(names_of(path), pl.String()) if is_csv(path) else _scan(path).collect_schema()
+    return pl.DataFrame(schema=schema)
+
+
 def check_columns(kernel: Kernel, names: Sequence[str], keep: Sequence[str], where: str) -> None:
     """Raise UsageError for a table that names no finding, or what is none, before anything is decided."""
     if len(names) == 1 and (other := next((own for own in _SEPARATORS if own in names[0]), None)):
@@ -111,6 +117,18 @@ def check_columns(kernel: Kernel, names: Sequence[str], keep: Sequence[str], whe
         raise UsageError(error.message, f"`{where}`", error.hint) from error
     if not set(names) & set(kernel.codes):
         raise UsageError("no column is named by a finding", f"`{where}`", "see `guideline terms`")
+
+
+def check_kept(paths: Sequence[Path], keep: Sequence[str]) -> None:
+    """Raise UsageError where files differ in the type of a column that goes along: no table could hold both."""
+    first: dict[str, tuple[pl.DataType, Path]] = {}
+    for path in paths if keep else ():
+        schema = nothing(path).schema
+        for name in keep:
+            dtype, other = first.setdefault(name, (schema[name], path))
+            if schema[name] != dtype:
+                told = f"the column `{name}` is {schema[name]} here and {dtype} in `{other}`"
+                raise UsageError(told, f"`{path}`", "give it one type, or run once for each")
 
 
 def marked(rejected: Mapping[str, Bools], places: Ints, source: str) -> list[Broken]:

@@ -1,0 +1,1 @@
+"""The knowledge over HTTP: SPARQL, FHIR operations, CDS Hooks. Needs the extra ``serve``."""
