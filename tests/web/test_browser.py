@@ -328,10 +328,9 @@ def test_scripts_of_the_assess_page_stay_small() -> None:
 def test_a_report_opens_and_another_file_is_told(tab: Tab, tmp_path: Path) -> None:
     pytest.importorskip("polars", reason="the extra `cohort` is not installed")
     out = tmp_path / "verdicts.parquet"
-    subprocess.run(
-        [sys.executable, "-m", "reasoner.cli", "cohort", str(EXAMPLES / "cohort" / "findings.csv"), "--output", str(out)],
-        check=True, capture_output=True, cwd=ROOT,
-    )  # fmt: skip
+    table = EXAMPLES / "cohort" / "findings.csv"
+    command = [sys.executable, "-m", "reasoner.cli", "cohort", str(table), "--output", str(out)]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
     page = tab.open("/cohort")
     page.set_input_files("#report", f"{out}.report.json")
     page.get_by_role("button", name="Show").click()
