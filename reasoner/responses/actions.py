@@ -66,8 +66,7 @@ class Actions:
         name = f"subject-{place}-action-{number}"
         own = self._identified(name) | {
             "extension": [
-                self._marked(row),
-                *telling.maker.transcription(**row["transcription"]),
+                *marked(telling, row),
                 *telling.assumed(subject, row["assumed"]),
                 *(telling.because(reason) for reason in row["because"]),
             ],
@@ -75,32 +74,11 @@ class Actions:
             "title": row["label"],
             "description": row["statement"],
             "textEquivalent": in_words(telling, row, notes(telling, subject, row)),
-            "code": self._code(row),
+            "code": [{"coding": [coding(RECOMMENDATION, row["id"], row["label"])]}],
             "documentation": documentation(telling, row),
             "precheckBehavior": "yes" if row["preferred"] is True and not suspends(row) else "no",
         }
         return without_none(own | self._content(place, name, subject, row))
-
-    def _marked(self, row: Json) -> Json:
-        """What the verdict says beyond that the recommendation is eligible."""
-        preferred = row["preferred"]
-        return complex_extension(
-            "recommendation",
-            [
-                ("id", "valueString", row["id"]),
-                ("preferred", "valueCode", None if preferred is None else str(preferred).lower()),
-                ("line", "valueInteger", row["line"]),
-                ("decision", "valueCode", row["decision"]),
-                ("overriddenBy", "valueString", row["overriddenBy"]),
-                ("strength", "valueCode", row["strength"]),
-                ("certainty", "valueCode", row["certainty"]),
-                ("sourceGrade", "valueString", row["grade"] and row["grade"]["label"]),
-            ],
-        )
-
-    def _code(self, row: Json) -> list[Json] | Json:
-        said = {"coding": [coding(RECOMMENDATION, row["id"], row["label"])]}
-        return [said]
 
     def _content(self, place: int, name: str, subject: Json, row: Json) -> Json:
         """The request of an action, or the actions for its alternatives."""
@@ -147,6 +125,25 @@ class Actions:
         added = self.parts.add(f"request-{self._requests}", resource)
         self.implicated.setdefault((place, row["id"]), []).append(added)
         return added
+
+
+def marked(telling: Telling, row: Json) -> list[Json]:
+    """Which recommendation it is, what the verdict says beyond that it is eligible, and how it was transcribed."""
+    preferred, grade = row["preferred"], row["grade"]
+    verdict = complex_extension(
+        "recommendation",
+        [
+            ("id", "valueString", row["id"]),
+            ("preferred", "valueCode", None if preferred is None else str(preferred).lower()),
+            ("line", "valueInteger", row["line"]),
+            ("decision", "valueCode", row["decision"]),
+            ("overriddenBy", "valueString", row["overriddenBy"]),
+            ("strength", "valueCode", row["strength"]),
+            ("certainty", "valueCode", row["certainty"]),
+            ("sourceGrade", "valueString", grade and grade["label"]),
+        ],
+    )
+    return [verdict, *telling.maker.transcription(**row["transcription"], grade=grade and grade["status"])]
 
 
 def documentation(telling: Telling, row: Json) -> list[Json]:

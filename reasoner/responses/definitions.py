@@ -41,6 +41,7 @@ _EXTENSIONS: Mapping[str, tuple[str, str | _Parts]] = {
             "strength": "code", "certainty": "code", "sourceGrade": "string",
         },
     ),
+    "documentation": ("A source of a recommendation, or an effect estimate behind it.", "RelatedArtifact"),
     "subject": ("What a group of actions is for.", "Reference"),
 }  # fmt: skip
 

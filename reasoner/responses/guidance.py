@@ -67,7 +67,7 @@ def status(own: Json) -> str:
 
 
 def notes_on(telling: Telling, subject: Json, own: Json) -> list[str]:
-    """What a reader has to know of a subject besides what is advised: whether it is spoken of, what was assumed, …"""
+    """What a reader has to know of a subject besides what is advised: its scope, what was assumed or is missing."""
     words = telling.words
     found = [f"{telling.guideline.label} {telling.guideline.version}; {telling.name(subject)}."]
     if own["scope"] == OUT_OF_SCOPE:

@@ -8,7 +8,8 @@ from reasoner import sentences
 from reasoner.answer import NOTICE
 from reasoner.blocks import capital
 
-from .names import ISSUE, Json, coding, concept, without_none
+from .actions import documentation, marked
+from .names import ISSUE, Json, coding, concept, extension, without_none
 from .orders import Contradiction
 from .proposals import notes
 from .telling import Telling, pointer
@@ -50,7 +51,7 @@ class Issues:
         evidence = without_none({"code": codes, "detail": unique})
         issue = {
             "resourceType": "DetectedIssue",
-            "extension": [*telling.marks(), *(e for own in rows for e in telling.assumed(subject, own["assumed"]))],
+            "extension": [*telling.marks(), *(one for own in rows for one in self._about(subject, own))],
             "status": "preliminary",
             "code": concept(KINDS[kind], coding(ISSUE, kind, KINDS[kind])),
             who: telling.patient(subject["patient"]),
@@ -61,16 +62,24 @@ class Issues:
         }
         return without_none(issue | more)
 
+    def _about(self, subject: Json, row: Json) -> list[Json]:
+        """One recommendation, with what it rests on, as extensions."""
+        telling = self.telling
+        rests = [extension("documentation", valueRelatedArtifact=own) for own in documentation(telling, row)]
+        return [*marked(telling, row), *rests, *telling.assumed(subject, row["assumed"])]
+
     def _against(self, subject: Json, row: Json) -> Json:
         telling, words = self.telling, self.telling.words
         open_ = row["verdict"] != "eligible"
         said = [f"{row['statement']} ({telling.name(subject)})", *notes(telling, subject, row)]
+        said += [f"Evidence: {sentences.estimate(own, words)} {sentences.estimate_standing(own, words)}."
+                 for own in row["evidence"]]  # fmt: skip
         if open_:
             asked = ", ".join(words.finding(name) for name in row["missing"])
             said.insert(0, f"Not known whether it applies; missing: {asked}.")
         kind = "recommendation-against-undetermined" if open_ else "recommendation-against"
-        source = sentences.action(row, words)
-        return self._issue(subject, kind, f"Against {source}. {' '.join(said)}", [row], {})
+        what = f"{sentences.action(row, words)} [{row['id']}]"
+        return self._issue(subject, kind, f"Against {what}. {' '.join(said)}", [row], {})
 
     def _conflict(self, subject: Json, own: Json, pair: Json, implicated: Mapping[str, list[Json]]) -> Json:
         rows = [row for row in own["recommendations"] if row["id"] in pair["between"]]

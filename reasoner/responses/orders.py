@@ -9,12 +9,10 @@ from typing import Any
 from .codes import Codes
 from .names import Json
 
-ORDERS = {
-    "DeviceRequest": ("codeCodeableConcept", "code"),
-    "ServiceRequest": ("code",),
-    "MedicationRequest": ("medicationCodeableConcept", "medication"),
-}
-"""The resource types that order an intervention, and the elements that say which."""
+ORDERS = frozenset({"DeviceRequest", "ServiceRequest", "MedicationRequest"})
+"""The resource types that order an intervention."""
+_CODED = ("code", "codeCodeableConcept", "medication", "medicationCodeableConcept")
+"""Where the requests of FHIR R4 and R5 say what is requested."""
 _OPEN = ("draft", "active", "on-hold")
 _REASONS = ("reasonReference", "reason", "focus")
 
@@ -44,18 +42,20 @@ def orders_in(resources: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]
 
 def ordered(codes: Codes, order: Mapping[str, Any]) -> list[str]:
     """The IRIs of the interventions that an order names; none where nobody mapped its codes."""
-    found = []
-    for element in ORDERS.get(str(order.get("resourceType")), ()):
+    found = (codes.by_code.get(coding) for coding in codings_of(order))
+    return list(dict.fromkeys(iri for iri in found if iri is not None))
+
+
+def codings_of(order: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
+    """The codes of what an order requests, each with its code system."""
+    for element in _CODED:
         said = order.get(element)
         concept = said.get("concept", said) if isinstance(said, Mapping) else None
         codings = concept.get("coding") if isinstance(concept, Mapping) else None
         for own in codings if isinstance(codings, list) else []:
             if isinstance(own, Mapping) and isinstance(own.get("code"), str):
                 system = own.get("system")
-                iri = codes.by_code.get((system if isinstance(system, str) else None, own["code"]))
-                if iri is not None and iri not in found:
-                    found.append(iri)
-    return found
+                yield system if isinstance(system, str) else None, own["code"]
 
 
 def is_about(order: Mapping[str, Any], subject: Mapping[str, Any]) -> bool:

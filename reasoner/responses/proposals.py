@@ -85,10 +85,7 @@ def notes(telling: Telling, subject: Json, row: Json) -> list[str]:
 def arguments(row: Json, telling: Telling) -> list[str]:
     """Cautions, arguments and contradicted claims of a recommendation as sentences with their sources."""
     words = telling.words
-    found = []
-    for caution in row["cautions"]:
-        start = "Caution" if caution["applies"] == "yes" else "Caution, if it applies (not known)"
-        found.append(_sourced(f"{start}: {caution['text']}", caution["source"]))
+    found = [f"Caution. {sentences.caution(own, words)}" for own in row["cautions"]]
     for argument in row["arguments"]:
         found.append(
             _sourced(f"Speaks for it: {words.said(argument['finding'], argument['value'])}", argument["source"])

@@ -137,7 +137,7 @@ class Telling:
             for name in self.words.headline(findings)
             if findings[name] is not None
         ]
-        side = [subject["side"]] if subject["side"] else []
+        side = [self.words.label("side", subject["side"])] if subject["side"] else []
         kind = self.words.kind(subject["kind"])
         return f"{kind}: {', '.join([*side, *said])}" if side or said else kind
 
