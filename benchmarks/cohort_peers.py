@@ -8,7 +8,8 @@ process with its children. Slow peers get the first patients only, as said in ea
 are skipped with the reason; node modules are installed with npm into a cache folder. What is said of each peer:
 how many recommendations it answers, and in how many truth values. Peers run inside a process that has started, so the
 start of ``guideline cohort`` is taken off too: its time for the cohort less its time for half of it, in patients
-more; the whole command is the next row. It asserts nothing; the tests do.
+more; the whole command is the next row. With a few hundred patients that difference is noise. It asserts nothing; the
+tests do.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python benchmarks/generate.py OUT --patients 10000 [--layout bulk|bundles] [--shards 4] [--gzip] [--odd 1]
 
 ``bulk`` writes a folder as a FHIR Bulk Data export does, one file a resource type and shard; ``bundles`` one Bundle a
-line. A patient has about 16 resources and 12 kB, of which about 7 say something that the mapping knows:
+line. A patient has about 16 resources and 14 kB, of which about 7 say something that the mapping knows:
 
 - 1 Patient, 1 Encounter, 1 to 2 prescriptions, 1 blood pressure panel, 2 to 4 laboratory values and 15 % an unmapped
   Procedure: noise that must be read, told apart and counted;

@@ -83,6 +83,9 @@ def to_parquet(loaded: reasoner.Reasoner, cohort: Cohort, patients: int) -> floa
 
 def row(name: str, patients: int, seconds: float, base: float) -> None:
     """A line of the table."""
+    if seconds <= 0:
+        print(f"  {name:<62} too few patients to tell")
+        return
     rate = patients / seconds
     print(f"  {name:<62} {seconds / patients * 1e6:9.1f} µs  {rate:11,.0f} a CPU-second  {rate / base:8.1f}")
 

@@ -15,6 +15,7 @@ from reasoner.assess import Reasoner
 from reasoner.edges import DONE, INVALID
 
 from .fhir.tally import COUNTS
+from .report_page import counted
 from .results import VERDICTS
 from .run import versions
 from .run.counting import Counts, under, violations
@@ -173,11 +174,6 @@ class Told:
             "subjectsPerCpuSecond": round(subjects / self.cpu) if self.cpu else None,
             "patientsPerCpuSecond": round(self.counts["patients",] / self.cpu) if self.cpu else None,
         }
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 row``, ``2,000 rows``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def as_json(told: Told) -> bytes:

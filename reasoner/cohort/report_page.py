@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from reasoner.html import environment, style_hash
 
-from .report import counted
 from .report_pictures import Part, patterns, single, stacked
 from .results import VERDICTS
 from .run.recognise import TABLES
@@ -43,6 +42,11 @@ def render(report: Mapping[str, Any]) -> str:
         bars=_bars(report),
         few=_FEW,
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 row``, ``2,000 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _bars(report: Mapping[str, Any]) -> dict[str, str]:

@@ -31,8 +31,15 @@ def on_one_machine(loaded: reasoner.Reasoner, inputs: tuple[Path, ...], output: 
 
 
 def told(report: dict[str, Any]) -> dict[str, Any]:
-    """All of a report that is about the data."""
-    return {name: value for name, value in report.items() if name not in ELSEWHERE}
+    """All of a report that is about the data.
+
+    Which lines of large inputs are looked at for the version depends on where they are cut.
+    """
+    found = {name: value for name, value in report.items() if name not in ELSEWHERE}
+    versions = report["fhirVersions"]
+    if versions["lookedAt"] < report["counts"]["resources"]:
+        found["fhirVersions"] = versions["mixed"]
+    return found
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:

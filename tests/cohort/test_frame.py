@@ -20,7 +20,7 @@ from referee.generate import random_measurements, random_state
 
 import reasoner
 from reasoner.cohort import Kernel
-from reasoner.cohort.frame import encode, tables
+from reasoner.cohort.frame import encode
 
 from .rowpath import word
 
@@ -266,10 +266,30 @@ def test_other_columns_are_kept_when_named_and_refused_otherwise(loaded: reasone
     assert loaded.assess_frame(given, keep=["ward"])["ward"].unique().to_list() == ["A"]
     with pytest.raises(reasoner.UsageError, match="lacks the column `bed`"):
         loaded.assess_frame(given, keep=["ward", "bed"])
+    with pytest.raises(reasoner.UsageError, match="write `subject`"):
+        loaded.assess_frame(pl.DataFrame({"subjct": ["a"], "ulcer": ["present"]}))
     with pytest.raises(reasoner.UsageError, match="no layout"):
         loaded.assess_frame(given, "tall")
     with pytest.raises(reasoner.UsageError, match="no frame"):
         loaded.assess_frame([{"ulcer": "present"}])
+
+
+def test_a_finding_that_is_kept_is_read_all_the_same(loaded: reasoner.Reasoner, frame: pl.DataFrame) -> None:
+    for layout in ("long", "wide"):
+        plain, kept = loaded.assess_frame(frame, layout), loaded.assess_frame(frame, layout, keep=["ulcer", "site"])
+        assert kept.drop("ulcer", "site").equals(plain)
+        assert kept["ulcer"].head(len(frame)).equals(frame["ulcer"])
+
+
+def test_a_column_that_cannot_be_kept_is_an_error(loaded: reasoner.Reasoner) -> None:
+    given = pl.DataFrame({"patient": ["p"], "ulcer": ["present"], "ward": ["A"]})
+    for keep in (["patient"], ["ward", "ward"]):
+        with pytest.raises(reasoner.UsageError, match="goes along already"):
+            loaded.assess_frame(given, keep=keep)
+    for layout in ("long", "wide"):
+        for name in loaded.assess_frame(given.drop("ward"), layout).columns[2:]:
+            with pytest.raises(reasoner.UsageError, match=f"has a column `{name}` of its own"):
+                loaded.assess_frame(given.rename({"ward": name}), layout, keep=[name])
 
 
 def test_types_and_nulls_of_the_answer(loaded: reasoner.Reasoner) -> None:
@@ -284,31 +304,14 @@ def test_types_and_nulls_of_the_answer(loaded: reasoner.Reasoner) -> None:
     assert [c for c in wide.columns if c in {column.id for column in loaded.kernel().columns}] == [
         column.id for column in loaded.kernel().columns
     ]
+    for header in loaded.kernel().plan.headers:
+        assert wide[f"version:{header.id}"].to_list() == [header.version] * 2
+        assert wide[f"sha256:{header.id}"].to_list() == [header.sha256] * 2
     assert loaded.assess_frame(given.head(0)).schema == long.schema
     assert loaded.assess_frame(given.head(0), "wide").schema == wide.schema
     assert loaded.assess_frame(pl.DataFrame({"subject": ["only"]})).height == len(loaded.kernel().columns)
     alone = loaded.assess_frame(given, missing=False)
     assert "missing" not in alone.columns and alone["verdict"].equals(long["verdict"])
-
-
-def test_files_are_read_in_parts(loaded: reasoner.Reasoner, own: Kernel, frame: pl.DataFrame, tmp_path: Path) -> None:
-    frame.write_csv(tmp_path / "t.csv")
-    frame.write_parquet(tmp_path / "t.parquet")
-    frame.write_ipc(tmp_path / "t.arrow")
-    expected = encode(own, frame)
-    for name in ("t.csv", "t.parquet", "t.arrow"):
-        parts = [encode(own, part) for part in tables(tmp_path / name, 64)]
-        assert len(parts) > 1 and sum(part.n for part in parts) == LESIONS
-        assert pl.concat([part.subject for part in parts]).equals(expected.subject)
-        for finding, codes in expected.batch.items():
-            assert (np.concatenate([part.batch[finding] for part in parts]) == codes).all(), (name, finding)
-    (tmp_path / "bad.parquet").write_bytes(b"PAR1 cut off")
-    with pytest.raises(reasoner.DataError, match="cannot be read"):
-        list(tables(tmp_path / "bad.parquet"))
-    with pytest.raises(reasoner.DataError, match="cannot be read"):
-        list(tables(tmp_path / "absent.csv"))
-    with pytest.raises(reasoner.UsageError, match="no table"):
-        list(tables(tmp_path / "t.xlsx"))
 
 
 def test_answers_survive_parquet(loaded: reasoner.Reasoner, frame: pl.DataFrame, tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def test_the_page_holds_the_notice_versions_and_sources(report: dict[str, Any], 
         assert guideline["version"] in html
         assert guideline["sources"]
         assert all(source["title"].split("&")[0][:30] in html for source in guideline["sources"])
+    assert "entries: 1). Whoever it belongs to is decided without it." in html
     assert "prefers-color-scheme: dark" in html
     assert 'lang="en"' in html
     assert "width=device-width" in html

@@ -13,6 +13,7 @@ import pytest
 import zstandard
 
 from reasoner.cohort.run.counting import _NUMBERS
+from reasoner.errors import UsageError
 from reasoner.inputs import GraphInput, read_file
 
 from .cohorts import (
@@ -226,3 +227,34 @@ def test_nothing_to_decide_gives_an_empty_table_with_its_columns(tmp_path: Path)
     assert frame(tmp_path / "out").height == 0
     assert {"patient", "subject", "verdict", "missing"} <= set(frame(tmp_path / "out").columns)
     assert ended.report["counts"]["subjects"] == 0
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "arrow"])
+def test_a_table_without_rows_gives_the_columns_that_one_with_rows_gives(tmp_path: Path, ending: str) -> None:
+    table = pl.DataFrame({"ulcer": ["present"], "ward": ["A"]})
+    for name, own in (("some", table), ("none", table.head(0))):
+        path = tmp_path / f"{name}.{ending}"
+        {"csv": own.write_csv, "parquet": own.write_parquet, "arrow": own.write_ipc}[ending](path)
+        ran([path], tmp_path / f"of-{name}", keep=("ward",))
+    assert frame(tmp_path / "of-none").height == 0
+    assert frame(tmp_path / "of-none").schema == frame(tmp_path / "of-some").schema
+
+
+def test_a_kept_column_of_two_types_is_an_error_before_anything_is_decided(tmp_path: Path) -> None:
+    pl.DataFrame({"ulcer": ["present"], "ward": [1]}).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame({"ulcer": ["present"], "ward": ["1"]}).write_csv(tmp_path / "b.csv")
+    with pytest.raises(UsageError, match="`ward` is String here and Int64 in"):
+        ran([tmp_path / "a.parquet", tmp_path / "b.csv"], tmp_path / "out", keep=("ward",))
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_damaged_document_in_a_folder_costs_the_others_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "bundles"
+    folder.mkdir()
+    for number, own in enumerate(bundles(plain(3))):
+        (folder / f"{number}.json").write_bytes(own)
+    for name, damaged in (("begun", b'{"resourceType":"Bun'), ("empty", b""), ("other", b"\xff\xfe{\x00")):
+        (folder / f"{name}.json").write_bytes(damaged)
+    ended = ran([folder], tmp_path / "out")
+    assert (ended.code, ended.report["counts"]["broken"]) == (2, 3)
+    assert written(tmp_path / "out") == decided(as_bundles(plain(3)))

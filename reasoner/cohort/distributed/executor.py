@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reasoner.cohort.fhir.reduced import Broken, Reduced, is_input
+from reasoner.cohort.fhir.statements import kinds_of
 from reasoner.cohort.run.blocks import whole_lines
 from reasoner.cohort.run.counting import to_json
 from reasoner.cohort.run.delimited import Rows, header_of, rows_of
@@ -208,7 +209,7 @@ class _Told:
         whole = made.taken()
         self.broken += [(one.source, one.line, one.why) for one in whole.broken]
         whole.broken = []
-        self.kinds |= {key.partition(b'"resourceType":"')[2].partition(b'"')[0].decode() for key in whole.keys}
+        self.kinds |= kinds_of(whole.keys)
         self.bare = self.bare or not all(map(is_input, whole.units))
         self.reduced += size_of(whole)
         numbers, parts, size = [], [], 0

@@ -136,6 +136,6 @@ def canonical(kind: str, elements: Iterable[tuple[str, bytes]]) -> bytes:
     return b"{%s}" % b",".join([b'"resourceType":%s' % orjson.dumps(kind), *parts])
 
 
-def kind_of(key: bytes) -> bytes:
-    """The resource type of a statement, which its key begins with."""
-    return key.split(b'"', 4)[3]
+def kinds_of(keys: Iterable[bytes]) -> set[str]:
+    """The resource types of statements, which their keys begin with."""
+    return {kind.decode(errors="replace") for kind in {key.split(b'"', 4)[3] for key in keys}}

@@ -161,7 +161,9 @@ def _kind(path: Path, suffix: str, start: bytes, packing: str | None) -> tuple[s
     if suffix in _GRAPHS:
         return RDF, None
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if packing is None and suffix not in _LINES and text[:1] != b"{" and (text or suffix != ".json"):
+    # A document that is damaged must not be taken for a graph, and end a run over others.
+    is_json = text[:1] == b"{" or suffix in _LINES or (suffix == ".json" and text[:1] != b"[")
+    if packing is None and not is_json:
         return RDF, None
     first = _first_line(path, packing)
     resource = _resource_type(first)

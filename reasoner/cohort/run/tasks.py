@@ -18,7 +18,7 @@ import polars as pl
 from reasoner.assess import Reasoner, load
 from reasoner.cohort.fhir.part import ends_of
 from reasoner.cohort.fhir.reduced import Broken, Reduced, is_input
-from reasoner.cohort.fhir.statements import kind_of
+from reasoner.cohort.fhir.statements import kinds_of
 from reasoner.cohort.frame import PATIENT, SUBJECT
 from reasoner.errors import EngineError
 
@@ -197,7 +197,7 @@ class Worker:
         if (own.all() or not own.any()) and made.filled != read + len(broken):
             raise EngineError(f"{made.filled} lines came to {read} and {len(broken)} broken ones", name, "report it")
         told: dict[str, Any] = {"lines": dict(made.lines), "broken": [(b.source, b.line, b.why) for b in broken]}
-        told["filled"], told["kinds"] = made.filled, sorted(_kinds(whole))
+        told["filled"], told["kinds"] = made.filled, sorted(kinds_of(whole.keys))
         told["counts"] = to_json(made.signs)
         inputs, bare = _apart(whole, own)
         if bare is not None:
@@ -267,11 +267,6 @@ def _filled(block: bytes, lines: int, reduced: Reduced) -> int:
     if lines == spill.size_of(reduced) + len(reduced.broken):
         return lines
     return sum(1 for line in block.split(b"\n") if line.strip())
-
-
-def _kinds(reduced: Reduced) -> set[str]:
-    """The resource types that say or could say something."""
-    return {kind.decode(errors="replace") for kind in {kind_of(key) for key in reduced.keys}}
 
 
 def _apart(whole: Reduced, own: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[Reduced | None, Reduced | None]:
