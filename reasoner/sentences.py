@@ -169,6 +169,14 @@ def _size(row: Json, words: Words) -> str:
     )
 
 
+def caution(row: Json, words: Words) -> str:
+    """A caution with its source, and with doubt where it is not known whether it applies."""
+    doubt = "If it applies: " if row["applies"] == "undetermined" else ""
+    status = None if row["status"] in (None, VERIFIED) else words.status(row["status"])
+    rests = "; ".join(part for part in (row["source"], status) if part)
+    return f"{doubt}{row['text']} ({rests})" if rests else f"{doubt}{row['text']}"
+
+
 def estimate_standing(row: Json, words: Words) -> str:
     """What an estimate compares, how large its base is, and where it was found."""
     arms = words.interventions(row["intervention"] or "")

@@ -245,13 +245,10 @@ class SubjectWriter:
             for caution in row["cautions"]:
                 found.setdefault(caution["text"], (caution, []))[1].append(row["id"])
         items = []
-        for text, (caution, ids) in found.items():
+        for caution, ids in found.values():
             about = [i for i in ids if any(r["id"] == i for r in self.eligible)]
-            if not about:
-                continue
-            doubt = "If it applies: " if caution["applies"] == "undetermined" else ""
-            status = "" if caution["status"] in (None, "verified") else f"; {self.words.status(caution['status'])}"
-            items.append(Item(f"{doubt}{text} ({caution['source']}{status})", ", ".join(about)))
+            if about:
+                items.append(Item(say.caution(caution, self.words), ", ".join(about)))
         return Section("Cautions", tuple(items))
 
     def _guidelines(self) -> Section:

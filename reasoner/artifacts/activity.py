@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reasoner.graph import DCTERMS, GR, SKOS
+from reasoner.graph import DCTERMS, GR, SKOS, Graph
 
 from .frame import Json, Maker, fhir_id
 
@@ -55,7 +55,7 @@ def _activity(maker: Maker, iri: str, direction: str) -> Json:
              "resource": maker.canonical("ActivityDefinition", maker.id_of(other))}
             for other in broader
         )  # fmt: skip
-    if kind := _request(maker, iri):
+    if kind := request_type(graph, iri):
         made["kind"] = kind
     made |= {"intent": "proposal", "code": maker.concept(iri)}
     if not advised:
@@ -63,13 +63,13 @@ def _activity(maker: Maker, iri: str, direction: str) -> Json:
     return made
 
 
-def _request(maker: Maker, iri: str) -> str | None:
+def request_type(graph: Graph, iri: str) -> str | None:
     """The resource type that requests an intervention, its own or the nearest broader one's."""
     seen, level = set[str](), [iri]
     while level:
         for node in sorted(level):
-            if (said := maker.graph.text(node, GR + "requestType")) is not None:
+            if (said := graph.text(node, GR + "requestType")) is not None:
                 return said
         seen |= set(level)
-        level = [up for node in level for up in maker.graph.nodes(node, SKOS + "broader") if up not in seen]
+        level = [up for node in level for up in graph.nodes(node, SKOS + "broader") if up not in seen]
     return None

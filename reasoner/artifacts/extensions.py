@@ -2,88 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reasoner.graph import GR
 
-from .frame import FHIR_VERSIONS, Json, Maker
+from .frame import FHIR_VERSIONS, Json, Maker, Release
 
 _BASE = "http://hl7.org/fhir/StructureDefinition/Extension"
 
 
 @dataclass(frozen=True, slots=True)
-class _Definition:
+class Definition:
+    """What an extension is called, means and holds."""
+
     title: str
     description: str
     where: tuple[str, ...]
     value: str = ""
     """The type of the value; empty where the extension has parts."""
     parts: Mapping[str, str] = field(default_factory=dict)
-    """The type of the value of each part."""
+    """The type of the value of each part; of any type where it is ``*``."""
 
 
 _STATUS_PARTS = ("text", "strength", "certainty", "grade", "estimate", "source", "mapping")
 _ACTION = ("PlanDefinition.action",)
 
-_DEFINITIONS: Mapping[str, _Definition] = {
-    "notice": _Definition("Notice", "What the content is for, and what it is not.", ("Element",), "string"),
-    "defined-in": _Definition(
+_DEFINITIONS: Mapping[str, Definition] = {
+    "notice": Definition("Notice", "What the content is for, and what it is not.", ("Element",), "string"),
+    "defined-in": Definition(
         "Defined in", "The version of the ontology document that the content is made from.", ("Element",), "uri"
     ),
-    "knowledge-hash": _Definition(
+    "knowledge-hash": Definition(
         "Hash of the knowledge",
         "SHA-256 over every file that can change what the guideline advises.",
         ("PlanDefinition", "Library"),
         "string",
     ),
-    "transcription": _Definition(
+    "transcription": Definition(
         "Transcription status",
         "How a fact reached the knowledge, hence how sure it is: read in the primary source, seen in a secondary one, "
         "inferred, calculated, from memory. A part for each fact that has a status.",
         ("Element",),
         parts=dict.fromkeys(_STATUS_PARTS, "Coding"),
     ),
-    "source-grade": _Definition(
+    "source-grade": Definition(
         "Grade of the source", "The grade in a scheme of the source's own, where that is not GRADE.", _ACTION,
         "CodeableConcept",
     ),
-    "line-of-choice": _Definition(
+    "line-of-choice": Definition(
         "Line of choice", "The place among the recommendations of the decision; smaller comes first.", _ACTION,
         "positiveInt",
     ),
-    "preferred-over": _Definition(
+    "preferred-over": Definition(
         "Preferred over", "The id of a recommendation before which this one comes where both apply.", _ACTION, "id"
     ),
-    "overrides": _Definition(
+    "overrides": Definition(
         "Overrides", "A decision whose other recommendations wait while this one applies.", _ACTION, "Coding"
     ),
-    "caution": _Definition(
+    "caution": Definition(
         "Caution", "A warning that goes with the recommendation, always or where a condition holds.", _ACTION,
         parts={"text": "string", "source": "string", "status": "Coding", "when": "Expression", "policy": "Coding"},
     ),
-    "disagreement": _Definition(
+    "disagreement": Definition(
         "Disagreement", "Something that the source asserts and other sources contradict.", _ACTION,
         parts={"claim": "string", "contradiction": "string", "source": "string"},
     ),
-    "known-gap": _Definition(
+    "known-gap": Definition(
         "Known gap", "A part of the population for which the guideline truly has nothing.", ("PlanDefinition",),
         parts={"text": "string", "reason": "string", "when": "Expression"},
     ),
-    "evidence-population": _Definition(
+    "evidence-population": Definition(
         "Population of the evidence", "Those from whom the evidence comes; for others it is indirect.",
         ("PlanDefinition",), "Expression",
     ),
-    "finding": _Definition(
+    "finding": Definition(
         "Finding", "The finding that a requirement is about, and what happens where it is not recorded.",
         ("DataRequirement",),
         parts={"finding": "Coding", "when-not-recorded": "Coding", "assumed-value": "Coding"},
     ),
-    "outcome-role": _Definition(
+    "outcome-role": Definition(
         "Role of the outcome", "Whether the outcome is a benefit sought or a harm feared.",
         ("Evidence", "EffectEvidenceSynthesis"), "Coding",
     ),
-    "sha256": _Definition("SHA-256", "SHA-256 of the content, in hexadecimal digits.", ("Attachment",), "string"),
+    "sha256": Definition("SHA-256", "SHA-256 of the content, in hexadecimal digits.", ("Attachment",), "string"),
 }  # fmt: skip
 
 
@@ -93,25 +95,30 @@ def definitions(maker: Maker) -> Iterator[Json]:
         yield _structure(maker, name, own)
 
 
-def _structure(maker: Maker, name: str, own: _Definition) -> Json:
+def _structure(maker: Maker, name: str, own: Definition) -> Json:
     iri = maker.document(GR + "Guideline") or GR
     made = maker.artifact("StructureDefinition", name, iri, title=own.title, description=own.description)
     made["identifier"] = [{"system": "urn:ietf:rfc:3986", "value": made["url"]}]
     where = [path for path in own.where if not (maker.r5 and path == "EffectEvidenceSynthesis")]
     where = [path for path in where if maker.r5 or path != "Evidence"]
-    return made | {
-        "fhirVersion": FHIR_VERSIONS[maker.release],
+    return made | structure(maker.release, made["url"], own, where)
+
+
+def structure(release: Release, url: str, own: Definition, where: Iterable[str]) -> Json:
+    """What a StructureDefinition says of an extension beyond its head; ``where`` it may stand."""
+    return {
+        "fhirVersion": FHIR_VERSIONS[release],
         "kind": "complex-type",
         "abstract": False,
         "context": [{"type": "element", "expression": path} for path in where],
         "type": "Extension",
         "baseDefinition": _BASE,
         "derivation": "constraint",
-        "differential": {"element": list(_elements(made["url"], own))},
+        "differential": {"element": list(_elements(url, own))},
     }
 
 
-def _elements(url: str, own: _Definition) -> Iterator[Json]:
+def _elements(url: str, own: Definition) -> Iterator[Json]:
     yield {"id": "Extension", "path": "Extension", "short": own.title, "definition": own.description}
     if not own.parts:
         yield {"id": "Extension.extension", "path": "Extension.extension", "max": "0"}
@@ -119,7 +126,8 @@ def _elements(url: str, own: _Definition) -> Iterator[Json]:
         head = f"Extension.extension:{name}"
         yield {"id": head, "path": "Extension.extension", "sliceName": name, "min": 0}
         yield {"id": f"{head}.url", "path": "Extension.extension.url", "fixedUri": name}
-        yield {"id": f"{head}.value[x]", "path": "Extension.extension.value[x]", "min": 1, "type": [{"code": type_}]}
+        value = {"id": f"{head}.value[x]", "path": "Extension.extension.value[x]", "min": 1}
+        yield value if type_ == "*" else value | {"type": [{"code": type_}]}
     yield {"id": "Extension.url", "path": "Extension.url", "fixedUri": url}
     if own.parts:
         yield {"id": "Extension.value[x]", "path": "Extension.value[x]", "max": "0"}

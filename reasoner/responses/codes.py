@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+from reasoner.artifacts.activity import request_type
 from reasoner.artifacts.codes import Codes as Tables
 from reasoner.artifacts.frame import Maker, fhir_id
 from reasoner.artifacts.requirement import Requirements, finding_system
 from reasoner.assess import Reasoner
-from reasoner.graph import GR, LABEL, NOTATION, SKOS
+from reasoner.graph import GR, LABEL, NOTATION
 from reasoner.guidelines import broader_interventions
 
 from .names import Json, Release, coding
+
+T = TypeVar("T")
 
 FALLBACK = "CommunicationRequest"
 """What proposes an intervention of which the knowledge does not say how it is ordered: words to the professional."""
@@ -30,13 +34,25 @@ class Codes:
         self.broader = broader_interventions(self.graph)
         self.local = min(self.mapping.value_systems, default=None)
         """The code system whose codes are the notations of findings, values and interventions."""
-        self._versions: dict[str, str] = {}
+        self._made: dict[tuple[str, ...], Any] = {}
+
+    def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """What follows from the knowledge alone, made at the first call: to read, never to change.
+
+        What can be a key comes from the knowledge too, never from an input, so that they are few.
+        """
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
 
     # Findings ---------------------------------------------------------------------------------------------------------
 
     def finding(self, name: str) -> Json:
         """The finding itself as a Coding."""
-        return coding(finding_system(self.makers["R4"]), name, self.words.finding(name))
+        return self.once(
+            ("finding", name), lambda: coding(finding_system(self.makers["R4"]), name, self.words.finding(name))
+        )
 
     def value(self, name: str, value: Any) -> tuple[str, Any]:
         """A value of a finding as an element of an extension, and what stands in it."""
@@ -65,6 +81,9 @@ class Codes:
 
     def intervention(self, notation: str, release: Release) -> Json:
         """An intervention as a CodeableConcept: its code as an artifact, the local one, and those that orders bear."""
+        return self.once(("intervention", notation, release), lambda: self._intervention(notation, release))
+
+    def _intervention(self, notation: str, release: Release) -> Json:
         iri, label = f"{GR}intervention/{notation}", self.words.label("intervention", notation)
         codings = [self.makers[release].coding(iri)]
         if self.local is not None:
@@ -79,21 +98,19 @@ class Codes:
 
     def activity(self, notation: str) -> str:
         """The canonical URL of the ActivityDefinition of an intervention, with its version."""
+        return self.once(("activity", notation), lambda: self._activity(notation))
+
+    def _activity(self, notation: str) -> str:
         iri, maker = f"{GR}intervention/{notation}", self.makers["R4"]
-        if notation not in self._versions:
-            self._versions[notation] = maker.artifact("ActivityDefinition", fhir_id(notation), iri).get("version", "")
-        url, version = maker.canonical("ActivityDefinition", fhir_id(notation)), self._versions[notation]
+        version = maker.artifact("ActivityDefinition", fhir_id(notation), iri).get("version", "")
+        url = maker.canonical("ActivityDefinition", fhir_id(notation))
         return f"{url}|{version}" if version else url
 
     def request_type(self, notation: str) -> str:
         """The resource type that proposes an intervention: its own, else that of the nearest broader one."""
-        level = [f"{GR}intervention/{notation}"]
-        while level:
-            named = sorted(text for iri in level if (text := self.graph.text(iri, GR + "requestType")))
-            if named:
-                return named[0]
-            level = [parent for iri in level for parent in self.graph.nodes(iri, SKOS + "broader")]
-        return FALLBACK
+        return self.once(
+            ("request", notation), lambda: request_type(self.graph, f"{GR}intervention/{notation}") or FALLBACK
+        )
 
     @cached_property
     def by_code(self) -> dict[tuple[str | None, str], str]:

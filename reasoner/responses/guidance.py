@@ -68,8 +68,7 @@ def status(own: Json) -> str:
 
 def notes_on(telling: Telling, subject: Json, own: Json) -> list[str]:
     """What a reader has to know of a subject besides what is advised: its scope, what was assumed or is missing."""
-    words = telling.words
-    found = [f"{telling.guideline.label} {telling.guideline.version}; {telling.name(subject)}."]
+    words, found = telling.words, list[str]()
     if own["scope"] == OUT_OF_SCOPE:
         found.append(f"Out of scope: {sentences.reasons(own['scopeBecause'], words)}.")
     if own["scope"] == UNDETERMINED:
@@ -112,7 +111,10 @@ class Guidance:
             required=[] if state == "success" else of_findings(telling.codes, asked, telling.release),
             messages=[*self._issues(subject, own), *found],
             parameters=self._verdicts(subject, own),
-            notes=notes_on(telling, subject, own),
+            notes=[
+                f"{telling.guideline.label} {telling.guideline.version}; {telling.name(subject)}.",
+                *notes_on(telling, subject, own),
+            ],
             extensions=telling.assumed(subject),
             about=telling.reasons(own["scopeBecause"], subject),
             results=results,

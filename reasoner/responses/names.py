@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
+from reasoner.artifacts.frame import CANONICAL as CANONICAL
+from reasoner.artifacts.frame import Json as Json
+from reasoner.artifacts.frame import Release as Release
 from reasoner.fhir.identity import content_name
 from reasoner.graph import GR
 
-Json = dict[str, Any]
-Release = Literal["R4", "R5"]
-
-CANONICAL = GR + "fhir/"
-"""What the URL of every artifact of ours begins with."""
 EXTENSION = CANONICAL + "StructureDefinition/"
 RECOMMENDATION = GR + "recommendation/"
 """The code system of recommendations: system and id joined are the IRI of the recommendation."""

@@ -239,7 +239,8 @@ class _Plan:
         telling = self.telling
         said = [f"<p><b>{escape(telling.guideline.label)}</b>, version {escape(telling.guideline.version)}</p>"]
         for subject, own in self.subjects:
-            said.append(f"<p>{escape(' '.join([*notes_on(telling, subject, own), _TEXT[status(own)]]))}</p>")
+            notes = [f"{telling.name(subject)}.", *notes_on(telling, subject, own), _TEXT[status(own)]]
+            said.append(f"<p>{escape(' '.join(notes))}</p>")
             lines = [*map(self._line, advised(own["recommendations"])), *self._against(own)]
             rows = [f"<li>{escape(line)}</li>" for line in lines]
             said += [f"<ul>{''.join(rows)}</ul>"] if rows else ["<p>Nothing is advised.</p>"]

@@ -42,8 +42,14 @@ def communication(telling: Telling, subject: Json, row: Json, text: str, what: J
 
 
 def _common(telling: Telling, subject: Json, row: Json, kind: str) -> Json:
+    key = subject["subject"], row["id"]
+    if key not in telling.shared:
+        telling.shared[key] = _shared(telling, subject, row)
+    return {"resourceType": kind} | telling.shared[key]
+
+
+def _shared(telling: Telling, subject: Json, row: Json) -> Json:
     return {
-        "resourceType": kind,
         "extension": telling.marks(),
         "status": _STATUS,
         "subject": telling.patient(subject["patient"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reasoner import sentences
@@ -32,23 +32,24 @@ class Telling:
     answer: Mapping[str, Any]
     guideline: Guideline
     release: Release
+    codes: Codes = field(init=False)
+    """The codes of the knowledge."""
+    words: Words = field(init=False)
+    """The wording of the knowledge."""
+    shared: dict[tuple[str, str], Json] = field(init=False, default_factory=dict)
+    """What the requests for one subject by one recommendation have in common, made once."""
+
+    def __post_init__(self) -> None:
+        codes = codes_of(self.reasoner)
+        object.__setattr__(self, "codes", codes)
+        object.__setattr__(self, "words", codes.words)
 
     @classmethod
     def of(cls, reasoner: Reasoner, answer: Answer | Mapping[str, Any], guideline: str, release: Release) -> Telling:
         """Raises UsageError for a guideline that is not loaded."""
         found = guideline_of(reasoner, guideline)
-        content = answer.to_dict() if isinstance(answer, Answer) else answer
+        content = answer.content if isinstance(answer, Answer) else answer
         return cls(reasoner, content, found, release)
-
-    @property
-    def codes(self) -> Codes:
-        """The codes of the knowledge."""
-        return codes_of(self.reasoner)
-
-    @property
-    def words(self) -> Words:
-        """The wording of the knowledge."""
-        return self.codes.words
 
     @property
     def maker(self) -> Maker:
@@ -89,7 +90,7 @@ class Telling:
 
     def marks(self) -> list[Json]:
         """The extensions of every resource: which guideline, in which version, and the notice."""
-        return marks(self.guideline)
+        return self.codes.once(("marks", self.guideline.id), lambda: marks(self.guideline))
 
     def unread(self) -> list[Json]:
         """The resources of the input of which the answer makes no use, as extensions."""

@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from reasoner.responses import Issue, outcome
+
 from .refusal import Refusal
 
 JSON = "application/json"
@@ -23,14 +25,13 @@ def json_response(content: Any, status: int = 200, media_type: str = JSON) -> Re
 def refused(error: Refusal, path: str) -> Response:
     """An error in the shape that its path has."""
     if path == FHIR or path.startswith(FHIR + "/"):
-        response = json_response(_outcome(error), error.status, FHIR_JSON)
+        response = json_response(outcome([issue_of(error)]), error.status, FHIR_JSON)
     else:
         response = json_response(error.to_dict(), error.status)
     response.headers.update(error.headers)
     return response
 
 
-def _outcome(error: Refusal) -> dict[str, Any]:
-    severity = "fatal" if error.status == 500 else "error"
-    issue = {"severity": severity, "code": error.code, "diagnostics": f"{error.message}; {error.hint}"}
-    return {"resourceType": "OperationOutcome", "issue": [issue]}
+def issue_of(error: Refusal) -> Issue:
+    """An error as an issue of an OperationOutcome."""
+    return Issue("fatal" if error.status >= 500 else "error", error.code, f"{error.message}; {error.hint}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+from fhirvalid.inside import inner as inner
 
 import reasoner
 from reasoner.answer import Answer
@@ -116,15 +117,3 @@ def values(parameter: Json, name: str) -> list[Any]:
     """The values of all parts of that name."""
     return [next(value for key, value in own.items() if key.startswith("value"))
             for own in parameter["part"] if own["name"] == name]  # fmt: skip
-
-
-def inner(node: Any) -> Iterator[Json]:
-    """Every resource in a resource, itself first."""
-    if isinstance(node, dict):
-        if "resourceType" in node:
-            yield node
-        for value in node.values():
-            yield from inner(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from inner(item)

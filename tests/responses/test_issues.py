@@ -73,6 +73,19 @@ def test_a_recommendation_against_is_an_issue_wherever_it_applies_or_may(release
     assert seen == {"recommendation-against", "recommendation-against-undetermined"}
 
 
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_is_advised_against_says_on_what_it_rests(release: Release) -> None:
+    for case in files():
+        for guideline in case.knowledge.knowledge.guidelines:
+            rows = {row["id"]: row for row in _rows(case.answer, guideline.id)}
+            for one in issues(case.knowledge, case.answer, guideline.id, release):
+                ids = [part(own, "id") for own in told(one, "recommendation")]
+                rests = [own["valueRelatedArtifact"] for own in told(one, "documentation")]
+                wanted = [own["id"] for id_ in ids for own in (*rows[id_]["sources"], *rows[id_]["evidence"])]
+                assert ids and sorted(own["label"] for own in rests) == sorted(wanted)
+                assert len(told(one, "transcription")) == len(ids)
+
+
 def test_a_clash_of_guidelines_is_an_issue_of_both_that_names_the_requests() -> None:
     """No patient of the shipped guidelines has one, so this one is made up."""
     (case,) = [c for c in files() if c.name == f"{BOTH.name}#0"]

@@ -1,8 +1,8 @@
 """Every response is valid FHIR, by validators that nobody here wrote.
 
-All of FHIR's checks (schema and invariants too) over the 500 generated patients take minutes: ``python -m
-responses.test_valid`` in tests/ runs them; here one in twenty is looked at by all, and every one by fhir.resources and
-the required bindings.
+All of FHIR's checks (schema and invariants too) over every plan of the 500 generated patients take minutes: ``python
+-m responses.test_valid`` in tests/ runs them; here one in twenty is looked at by all, and every one by fhir.resources
+and the required bindings.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def test_definitions_and_requirements_are_valid(release: Release) -> None:
 
 
 def every() -> Iterator[str]:
-    """What every validator says of every form of every generated patient."""
+    """What every validator says of the plan of each guideline for every generated patient, in both releases."""
     for case in generated():
         for release in RELEASES:
             yield from (

@@ -8,7 +8,23 @@ import pytest
 
 from reasoner.responses import Release
 
-from .answers import RELEASES, Case, Json, files, generated, part, parts, plan, resolved, responses, told, values
+from .answers import (
+    CALCIFICATION,
+    IWGDF,
+    RELEASES,
+    SEVERE,
+    Case,
+    Json,
+    files,
+    generated,
+    part,
+    parts,
+    plan,
+    resolved,
+    responses,
+    told,
+    values,
+)
 
 Row = tuple[str, str, str, str, str | None, str | None, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
@@ -74,13 +90,9 @@ def _guidance(case: Case, guideline: str, patient: str | None, response: Json) -
     if len(found) != max(1, len(subjects)):
         yield "not one guidance a subject"
     for (_, own), guidance in zip(subjects, found, strict=False):
-        rows = own["recommendations"]
-        open_ = own["scope"] == "undetermined" or any(
-            row[name] in ("undetermined", "conflicting-data")
-            for row in rows for name in ("verdict", "preferred", "overriddenBy")
-        )  # fmt: skip
-        if (guidance["status"] == "data-required") != open_:
-            yield f"{guidance['status']} where open is {open_}"
+        rows = [row for row in own["recommendations"] if row["verdict"] != "not-eligible"]
+        if guidance["status"] != (expected := _status(own, rows)):
+            yield f"{guidance['status']}, not {expected}"
         missing = {name for row in rows for name in (*row["missing"], *row["preferredMissing"])} | {
             *own["scopeMissing"]
         }
@@ -91,6 +103,16 @@ def _guidance(case: Case, guideline: str, patient: str | None, response: Json) -
         lost = [r["id"] for r in rows if r["verdict"] in ("undetermined", "conflicting-data") and r["id"] not in texts]
         if lost:
             yield f"open and not told: {lost}"
+
+
+def _status(own: Json, rows: list[Json]) -> str:
+    """Open where something may still apply otherwise; else whether anything rests on an assumption, the scope too."""
+    parts = [row[name] for row in rows for name in ("verdict", "preferred", "overriddenBy")]
+    if own["scope"] == "undetermined" or "undetermined" in parts or "conflicting-data" in parts:
+        return "data-required"
+    scope = any(reason["from"] == "assumed" for reason in own["scopeBecause"])
+    rest = own["scope"] == "in-scope" and any(row["assumed"] for row in own["recommendations"])
+    return "data-requested" if scope or rest else "success"
 
 
 def _message(guidance: Json) -> Json:
@@ -114,3 +136,12 @@ def test_five_hundred_generated_patients_say_what_assess_says() -> None:
                  for row in own["recommendations"]}  # fmt: skip
     assert not problems
     assert seen == {"eligible", "not-eligible", "undetermined", "conflicting-data"} and several > 20
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_plan_says_for_the_eye_what_is_out_of_scope_and_what_was_assumed(release: Release) -> None:
+    (case,) = [own for own in files() if own.name == f"{SEVERE.name}#0"]
+    for guideline, _, response in responses(case, release):
+        text = (response if release == "R4" else plan(response))["text"]["div"]
+        assert ("Out of scope: calcification absent (ASSUMED)" in text) == (guideline == CALCIFICATION)
+        assert ("Not: conventional footwear" in text) == (guideline == IWGDF) and "Assumed, not recorded" in text

@@ -292,6 +292,13 @@ def test_a_process_that_was_forked_opens_its_own(file: Path) -> None:
     assert auth.replays.is_new(ISSUER, "x", time.time() + 9) is False
 
 
+def test_what_was_used_is_read_by_its_owner_alone(tmp_path: Path) -> None:
+    replays = Replays.open(tmp_path / "used.sqlite")
+    assert replays.is_new("i", "x", time.time() + 9)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    replays.close()
+
+
 def test_what_has_expired_is_forgotten(tmp_path: Path) -> None:
     replays = Replays.open(tmp_path / "used.sqlite")
     assert replays.is_new("i", "old", time.time() - 10) and not replays.is_new("i", "old", time.time() - 10)

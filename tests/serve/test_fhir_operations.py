@@ -124,6 +124,9 @@ def test_a_parameter_that_changes_nothing_is_told_or_refused() -> None:
     assert answer.status_code == 200 and any("changes nothing" in text for text in texts)
     strict = client().post(APPLY, content=told, headers={"content-type": FHIR, "prefer": "handling=strict"})
     assert strict.status_code == 400 and "encounter" in issue(strict)["details"]["text"]
+    strange = parameters(EXAMPLES / "severe-infection.json", Zebrowski="x")
+    strict = client().post(APPLY, content=strange, headers={"content-type": FHIR, "prefer": "handling=strict"})
+    assert strict.status_code == 400 and "Zebrowski" not in strict.text
 
 
 def test_the_day_of_decision_may_be_given() -> None:

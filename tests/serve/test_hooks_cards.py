@@ -35,6 +35,7 @@ from .hooking import body as body_of
 
 GUIDELINES = {IWGDF: "iwgdf-scope", CALCIFICATION: "stc-scope"}
 LEAST_SUGGESTIONS = 60
+BOTH = "ulcer-and-calcification-after-failed-offloading"
 
 
 def expected(sample: Json, guideline: str) -> dict[str, Json]:
@@ -158,6 +159,16 @@ def test_every_lesion_has_its_own_cards() -> None:
     found = call(example("two-feet"))
     subjects = {told(card, "subject") for card in found if told(card, "decision")}
     assert len(subjects) == 3
+
+
+@pytest.mark.parametrize("guideline", GUIDELINES)
+def test_the_summary_keeps_the_lesion_and_no_two_suggestions_read_alike(guideline: str) -> None:
+    advising = [card for card in call(example(BOTH), guideline) if told(card, "decision")]
+    assert any("…" in card["summary"] for card in advising)
+    for card in advising:
+        assert card["summary"].endswith("second metatarsal head, plantar")
+        labels = [own["label"] for own in card.get("suggestions", [])]
+        assert len(labels) == len(set(labels))
 
 
 def test_a_record_without_a_case_gets_no_card() -> None:

@@ -34,8 +34,10 @@ class Replays:
     def open(cls, path: Path) -> Replays:
         """Raises UsageError where the file cannot be used."""
         try:
+            # SQLite would make it readable by all; its files beside it get the rights of this one.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             return cls(path, _opened(path))
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise UsageError(f"cannot be used: {error}", f"`{path}`", "name another file as `replay`") from error
 
     def is_new(self, issuer: str, token: str, until: float) -> bool:

@@ -9,7 +9,7 @@ from reasoner.serve.body import raw_body
 from reasoner.serve.refusal import Refusal
 from reasoner.serve.service import Service
 
-from .call import Call, person_of, read_call
+from .call import UNUSED, Call, person_of, read_call
 from .endpoint import Asked, is_strict
 from .negotiate import require_json
 from .orders import contradictions, unknown
@@ -65,9 +65,9 @@ def _applied(
     if call.sha256 is not None and call.data[0].get("resourceType") != "Bundle":
         raise Refusal(400, "the body is neither Parameters nor a Bundle", "send one of the two")
     if call.ignored and strict:
-        names = ", ".join(f"`{name}`" for name in sorted(set(call.ignored)))
-        raise Refusal(400, f"nothing would be made of some parameters: {_shown(names)}", "leave them out",
-                      "not-supported")  # fmt: skip
+        # A name that FHIR does not define may hold anything: it is not repeated.
+        names = ", ".join(f"`{name}`" for name in sorted({*call.ignored} & UNUSED)) or "their names are not of $apply"
+        raise Refusal(400, f"nothing would be made of some parameters: {names}", "leave them out", "not-supported")
     name = guideline or _by_url(service, call)
     if guideline is not None and (call.url or call.version):
         raise Refusal(400, "`url` and `version` are for PlanDefinition/$apply", "leave them out here")
@@ -101,8 +101,3 @@ def _by_url(service: Service, call: Call) -> str:
                 raise Refusal(404, "this version of the guideline is not served", f"use version {own.version}")
             return own.id
     raise Refusal(404, "no guideline of this server has that `url`", "see GET PlanDefinition")
-
-
-def _shown(names: str) -> str:
-    """Names of parameters as a message may show them: they come from outside."""
-    return names if len(names) < 200 and names.isascii() and names.isprintable() else "several"

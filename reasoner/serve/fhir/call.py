@@ -22,6 +22,11 @@ ENDPOINTS = frozenset(
      "fhirAuthorization", "endpoint"}
 )  # fmt: skip
 """Parameters by which a server would be told to fetch from elsewhere."""
+UNUSED = frozenset(
+    {"encounter", "practitioner", "organization", "userType", "userLanguage", "userTaskContext", "setting",
+     "settingContext"}
+)  # fmt: skip
+"""Parameters of $apply that change nothing here."""
 _REFUSED = {
     "planDefinition": "only the guidelines of this server are applied: leave `planDefinition` out",
     "parameters": "the guidelines take no parameters: leave `parameters` out",

@@ -27,6 +27,12 @@ def _operation(summary: str, *errors: int, parameters: tuple[dict[str, Any], ...
     return found | ({"parameters": list(parameters)} if parameters else {})
 
 
+def _refused(summary: str, *errors: int, parameters: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    """An operation that never succeeds."""
+    found = _operation(summary, *errors, parameters=parameters)
+    return found | {"responses": {status: told for status, told in found["responses"].items() if status != "200"}}
+
+
 def _body(*media_types: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {media: {"schema": _RESOURCE} for media in media_types}}}
 
@@ -37,14 +43,21 @@ def paths() -> dict[str, Any]:
     subject = _parameter("subject", "query", "The patient, where the data is about several")
     searched = tuple(_parameter(name, "query", "Search parameter") for name in ("_id", "url", "name"))
     applied = "The guideline applied to the patient whose data is sent"
+    refused = "Always an error: no patient's data is kept that a guideline could be applied to"
     needed = "The data that the guideline reads"
     form = {"schema": {"type": "object"}}
     one = "/fhir/PlanDefinition/{id}"
     return {
         "/fhir/metadata": {"get": _operation("What this server can do")},
         "/fhir/$validate-patient": {"post": _operation("What is wrong with patient data", *_SENT) | _body(_FHIR)},
-        "/fhir/PlanDefinition/$apply": {"post": _operation(applied, *_SENT, 404) | _body(_FHIR)},
-        f"{one}/$apply": {"post": _operation(applied, *_SENT, 404, parameters=(id_, subject)) | _body(_FHIR)},
+        "/fhir/PlanDefinition/$apply": {
+            "get": _refused(refused, 400),
+            "post": _operation(applied, *_SENT, 404) | _body(_FHIR),
+        },
+        f"{one}/$apply": {
+            "get": _refused(refused, 400, 404, parameters=(id_,)),
+            "post": _operation(applied, *_SENT, 404, parameters=(id_, subject)) | _body(_FHIR),
+        },
         f"{one}/$data-requirements": {"get": _operation(needed, 404, parameters=(id_,))},
         "/fhir/{type}": {"get": _operation("Artifacts of the knowledge", 400, 404, parameters=(type_, *searched))},
         "/fhir/{type}/_search": {

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reasoner.errors import ReasonerError
-from reasoner.responses import Issue, Release, outcome
+from reasoner.responses import Release, outcome
 from reasoner.responses.names import Json
+from reasoner.serve.answers import issue_of
 from reasoner.serve.refusal import Refusal, refusal
 from reasoner.serve.service import Service
 
@@ -60,9 +61,7 @@ def respond(content: Json, release: Release, status: int = 200) -> Response:
 
 def refused(error: Refusal, release: Release) -> Response:
     """An error as an OperationOutcome."""
-    severity = "fatal" if error.status >= 500 else "error"
-    issue = Issue(severity, error.code, f"{error.message}; {error.hint}")
-    response = respond(outcome([issue]), release, error.status)
+    response = respond(outcome([issue_of(error)]), release, error.status)
     response.headers.update(error.headers)
     return response
 
