@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,11 @@ class Document:
 
     _content: Json = attribute(repr=False)
     _knowledge: Knowledge = attribute(repr=False)
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """What is told, not copied: to read, never to change, as all answers share what the knowledge says."""
+        return self._content
 
     def to_dict(self) -> Json:
         """A fresh copy as plain Python data."""

@@ -6,9 +6,9 @@ states in the cube that the model axioms allow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from .blake import Blake, Cubes
 from .criteria import All, Any, Criterion, Named, Not
@@ -79,6 +79,18 @@ class Formula:
 
     def missing(self, state: int) -> int:
         """The findings in which alone two allowed completions of different verdict can differ, as guard bits."""
+        # What the formula does not look at cannot matter: patients that differ only there share an answer.
+        return 0 if self.space.is_empty(state) else self._missing(state | ~self._looked_at)
+
+    @cached_property
+    def _looked_at(self) -> int:
+        return self.space.support((*self.allowed_yes, *self.allowed_no))
+
+    @cached_property
+    def _missing(self) -> Callable[[int], int]:
+        return lru_cache(maxsize=1024)(self._compare)
+
+    def _compare(self, state: int) -> int:
         space = self.space
         full, guard = space.full, space.guard
         yes = [c for cube in self.allowed_yes if (((c := cube & state) + full) & guard) == guard]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 from .graph import DEFINITION, GR, LABEL, SKOS
@@ -28,9 +29,16 @@ class Words:
 
     def label(self, space: str, notation: str | None) -> str:
         """The label of an individual such as (``decision``, ``surgery``)."""
-        if notation is None:
-            return ""
-        return self._graph.text(f"{GR}{space}/{notation}", LABEL) or notation.replace("-", " ")
+        return "" if notation is None else self._label(space, notation)
+
+    @cached_property
+    def _label(self) -> Callable[[str, str], str]:
+        """Looked up once: a few labels are asked for again and again."""
+
+        def label(space: str, notation: str) -> str:
+            return self._graph.text(f"{GR}{space}/{notation}", LABEL) or notation.replace("-", " ")
+
+        return lru_cache(maxsize=4096)(label)
 
     def definition(self, space: str, notation: str) -> str:
         """The definition of an individual, empty where there is none."""
@@ -61,12 +69,13 @@ class Words:
 
     def headline(self, names: Iterable[str]) -> list[str]:
         """Those of the findings that the heading of a subject shows, in order."""
-        placed = [(int(place), name) for name in names if (place := self._place(name)) is not None]
+        placed = [(place, name) for name in names if (place := self._places.get(name)) is not None]
         return [name for _, name in sorted(placed)]
 
-    def _place(self, name: str) -> str | None:
-        finding = self.findings.get(name)
-        return self._graph.text(finding.iri, GR + "headline") if finding else None
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        texts = {name: self._graph.text(finding.iri, GR + "headline") for name, finding in self.findings.items()}
+        return {name: int(place) for name, place in texts.items() if place is not None}
 
     def said(self, name: str, value: Any) -> str:
         """A finding with its value as a phrase that stands alone."""

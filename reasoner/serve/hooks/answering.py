@@ -39,7 +39,6 @@ class Answering:
     def __init__(self, reasoner: Reasoner) -> None:
         self.reasoner = reasoner
         self.words = codes_of(reasoner).words
-        self.headline = self.words.headline(self.words.findings)
         self.kinds = kinds(reasoner.knowledge.mapping)
         self.reasons = override_reasons(reasoner.knowledge.graph)
 
@@ -47,11 +46,11 @@ class Answering:
         """The answer to one call; raises Refusal 412 or 400."""
         record = gather(call, self.kinds)
         check_patient(call, call.drafts)
-        answer = self.reasoner.assess(record.bundle).to_dict()
+        answer = self.reasoner.assess(record.bundle).content
         if len({subject["patient"] for subject in answer["subjects"]}) > 1:
             raise Refusal(400, "what was sent is about more than one patient", "send data of one patient alone")
         telling = Telling.of(self.reasoner, answer, guideline.id, "R4")
-        details = Details(answer, guideline, telling.words, self.headline, record.notes)
+        details = Details(telling, record.notes)
         writer = Writer(telling, details, call.instance, call.patient, self.reasons)
         spoken = [(subject, own) for subject, own in telling.subjects() if own["scope"] != "out-of-scope"]
         if call.has_orders:

@@ -11,6 +11,7 @@ from reasoner import sentences as say
 from reasoner.artifacts.frame import address_of
 from reasoner.blocks import capital
 from reasoner.graph import GR
+from reasoner.guidelines import Guideline
 from reasoner.responses.codes import FALLBACK
 from reasoner.responses.judge import is_offered
 from reasoner.responses.proposals import request
@@ -31,6 +32,8 @@ ONE, ANY = "at-most-one", "any"
 _URGENCY = (CRITICAL, WARNING, INFO)
 SUMMARY = 139
 """CDS Hooks: fewer than 140 characters."""
+_SHORTEST = 40
+"""Of these, what is left at least to say what is advised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,12 @@ class Writer:
     ) -> Json:
         """One card. ``meaning`` and ``place`` name it within its call."""
         guideline = self.telling.guideline
-        source = {"label": md.shortened(f"{capital(guideline.label)} {guideline.version}", SUMMARY)}
-        if (url := _address(guideline.sources)) is not None:
-            source["url"] = url
         card: Json = {
             "uuid": name(self.call, guideline, meaning, place),
             "summary": md.shortened(capital(summary), SUMMARY),
             "indicator": indicator,
             "detail": md.joined(*detail, self.details.ending),
-            "source": source,
+            "source": self.telling.codes.once(("source", guideline.id), lambda: _source(guideline)),
             "overrideReasons": list(self.reasons),
             "extension": {EXTENSION: {**version(guideline), **(about or {})}},
         }
@@ -131,7 +131,9 @@ class Writer:
             does = f"not {does}"
         elif not is_offered(first, own):
             does = f"{does} ({_but(first, own)})"
-        return f"{does}: {self.details.heading(subject)}"
+        # Which subject it is about must not be what is cut off.
+        about = self.details.heading(subject)
+        return f"{md.shortened(does, max(_SHORTEST, SUMMARY - len(about) - 2))}: {about}"
 
     def _about(self, subject: Json, decision: str, rows: Sequence[Json]) -> Json:
         """The verdicts behind a card, for programs."""
@@ -149,8 +151,13 @@ class Writer:
             for number, option in enumerate(row["interventions"])
             if (own_ := self._suggestion(place, subject, row, number, option)) is not None
         ]
-        if len({one["extension"][EXTENSION]["recommendation"] for one in found}) == 1 == len(found):
+        if len(found) == 1:
             found[0]["isRecommended"] = True
+        labels = [one["label"] for one in found]
+        for one in found:
+            if labels.count(one["label"]) > 1:
+                which = f" [{one['extension'][EXTENSION]['recommendation']}]"
+                one["label"] = md.shortened(one["label"], SUMMARY - len(which)) + which
         return found
 
     def _suggestion(self, place: int, subject: Json, row: Json, number: int, option: list[Json]) -> Json | None:
@@ -262,6 +269,13 @@ def _but(row: Json, own: Json) -> str:
     if own["applicability"] == "undetermined":
         return "not known whether its evidence applies"
     return "not the first choice" if row["preferred"] is False else "not settled"
+
+
+def _source(guideline: Guideline) -> Json:
+    source = {"label": md.shortened(f"{capital(guideline.label)} {guideline.version}", SUMMARY)}
+    if (url := _address(guideline.sources)) is not None:
+        source["url"] = url
+    return source
 
 
 def _address(sources: Iterable[Mapping[str, Any]]) -> str | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from reasoner import sentences as say
 from reasoner.blocks import capital
-from reasoner.guidelines import Guideline
-from reasoner.words import Words, counted, listed
+from reasoner.responses.telling import Telling
+from reasoner.words import counted, listed
 
 from . import markdown as md
 
@@ -20,36 +20,24 @@ _ROWS = 5
 
 
 class Details:
-    """Writes details about one answer of one guideline.
+    """Writes details about one answer of one guideline; ``notes`` tell, as Markdown, what did not come."""
 
-    ``headline`` names the findings that tell subjects apart; ``notes`` tell, as Markdown, what did not come.
-    """
-
-    def __init__(
-        self, answer: Json, guideline: Guideline, words: Words, headline: Sequence[str], notes: Sequence[str]
-    ) -> None:
-        self.answer, self.guideline, self.words = answer, guideline, words
-        self._headline, self._notes = headline, notes
+    def __init__(self, telling: Telling, notes: Sequence[str]) -> None:
+        self.answer, self.guideline, self.words = telling.answer, telling.guideline, telling.words
+        self._telling, self._notes = telling, notes
         self._headings: dict[str, str] = {}
 
-    def subject(self, subject: Json) -> str:
+    def subject(self, subject: dict[str, Any]) -> str:
         """Which subject this is about."""
         names = [subject["reference"] or subject["subject"], *subject["sameAs"]]
         return f"{md.words(self.heading(subject))} ({', '.join(md.data(name) for name in names)})"
 
-    def heading(self, subject: Json) -> str:
+    def heading(self, subject: dict[str, Any]) -> str:
         """The subject in words: what it is and where."""
         name = subject["subject"]
         if name not in self._headings:
-            self._headings[name] = self._heading(subject)
+            self._headings[name] = capital(self._telling.name(subject))
         return self._headings[name]
-
-    def _heading(self, subject: Json) -> str:
-        known = subject["findings"]
-        said = [self.words.label("side", subject["side"])] if subject["side"] else []
-        said += [self.words.said(name, known[name]) for name in self._headline if known.get(name) is not None]
-        kind = self.words.kind(subject["kind"]).capitalize()
-        return f"{kind}: {', '.join(said)}" if said else kind
 
     def advice(self, row: Json, own: Json) -> str:
         """One recommendation: what it says, how sure, why it applies, and its place in the order of choice."""
@@ -93,21 +81,17 @@ class Details:
     def evidence(self, rows: Iterable[Json]) -> str:
         """The effect estimates behind some recommendations."""
         found = {e["id"]: e for row in rows for e in row["evidence"]}
-        lines = [
-            f"{md.words(capital(say.estimate(own, self.words)))} {md.words(say.estimate_standing(own, self.words))}"
-            for own in found.values()
-        ]
+        once = self._telling.codes.once
+        lines = [once(("estimate", id_), partial(self._estimate, own)) for id_, own in found.items()]
         return md.section("Evidence", lines or ["No effect estimate was found for it."])
+
+    def _estimate(self, own: Json) -> str:
+        return f"{md.words(capital(say.estimate(own, self.words)))} {md.words(say.estimate_standing(own, self.words))}"
 
     def cautions(self, rows: Iterable[Json]) -> str:
         """What to beware of."""
         found = {c["text"]: c for row in rows for c in row["cautions"]}
-        lines = []
-        for text, own in found.items():
-            doubt = "If it applies: " if own["applies"] == "undetermined" else ""
-            status = "" if own["status"] in (None, say.VERIFIED) else f"; {self.words.status(own['status'])}"
-            lines.append(md.words(f"{doubt}{text} ({own['source']}{status})"))
-        return md.section("Cautions", lines)
+        return md.section("Cautions", [md.words(say.caution(own, self.words)) for own in found.values()])
 
     def claims(self, rows: Iterable[Json]) -> str:
         """What a source claims and others contradict."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _LONGEST = 120
 
 
+@lru_cache(maxsize=4096)
 def words(text: str) -> str:
     """A text of the knowledge, its characters of markup taken literally."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
@@ -17,7 +19,8 @@ def words(text: str) -> str:
 def data(told: object) -> str:
     """A text of the request as code: one line, nothing unprintable, no backtick, not too long."""
     line = " ".join(str(told).split()).replace("`", "'")
-    line = "".join(char if char.isprintable() else "?" for char in line)
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else "?" for char in line)
     if len(line) > _LONGEST:
         line = line[: _LONGEST - 1] + "…"
     return f"`{line}`" if line else "(empty)"

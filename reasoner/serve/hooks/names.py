@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from functools import lru_cache
 
 from reasoner.guidelines import Guideline
 
@@ -17,18 +18,20 @@ from reasoner.guidelines import Guideline
 def name(call: uuid.UUID, guideline: Guideline, meaning: str, place: int) -> str:
     """The UUID of the card or suggestion with that meaning, the ``place``-th of its call."""
     own = int.from_bytes(hashlib.sha256(f"{call}|{place}|{meaning}".encode()).digest()[:8])
-    return str(uuid.UUID(int=_versioned(own << 64 | _half(guideline, meaning))))
+    return _written(own << 64 | _half(guideline.id, guideline.sha256, meaning))
 
 
 def half(guideline: Guideline, meaning: str) -> str:
     """What the UUIDs of all cards or suggestions with that meaning have in common: their two last groups."""
-    return str(uuid.UUID(int=_versioned(_half(guideline, meaning))))[19:]
+    return _written(_half(guideline.id, guideline.sha256, meaning))[19:]
 
 
-def _half(guideline: Guideline, meaning: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{guideline.id}|{guideline.sha256}|{meaning}".encode()).digest()[:8])
+@lru_cache(maxsize=1024)
+def _half(guideline: str, sha256: str, meaning: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{guideline}|{sha256}|{meaning}".encode()).digest()[:8])
 
 
-def _versioned(number: int) -> int:
+def _written(number: int) -> str:
     version, variant = 0xF << 76, 0x3 << 62
-    return number & ~version & ~variant | 0x8 << 76 | 0x2 << 62
+    digits = f"{number & ~version & ~variant | 0x8 << 76 | 0x2 << 62:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -51,7 +51,8 @@ class OrderWriter:
     def __init__(self, writer: Writer) -> None:
         self.writer, self.words = writer, writer.telling.words
         self.codes = writer.telling.codes
-        self.judge = Judge(writer.telling.guideline, self.codes)
+        guideline = writer.telling.guideline
+        self.judge = self.codes.once(("judge", guideline.id), lambda: Judge(guideline, self.codes))
 
     def cards(self, orders: Sequence[Order], pairs: Sequence[Pair]) -> list[Json]:
         """The cards about orders for the subjects that the guideline speaks of."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reasoner.responses.codes import Codes
-from reasoner.responses.orders import is_about
+from reasoner.responses.orders import codings_of, is_about, ordered
 
 from .call import Call
 
 Json = dict[str, Any]
 
-_CODED = ("code", "codeCodeableConcept", "medication", "medicationCodeableConcept")
-"""Where the requests of FHIR R4 and R5 say what is requested."""
 _ENDED = ("cancelled", "completed", "ended", "entered-in-error", "revoked", "stopped")
 
 
@@ -48,7 +46,7 @@ def read_orders(call: Call, codes: Codes) -> list[Order]:
 def _order(draft: Json, call: Call, codes: Codes) -> Order:
     id_ = draft.get("id")
     reference = f"{draft['resourceType']}/{id_}" if isinstance(id_, str) else str(draft["resourceType"])
-    named = sorted({iri for coding in _codings(draft) if (iri := codes.by_code.get(coding)) is not None})
+    named = sorted(ordered(codes, draft))
     selected = reference in call.selections or (isinstance(id_, str) and id_ in call.selections)
     return Order(reference, selected, tuple(named), _unclear(draft, named), draft)
 
@@ -60,18 +58,6 @@ def _unclear(draft: Json, named: list[str]) -> str:
         return "its status says that it is over"
     if named:
         return ""
-    if any(True for _ in _codings(draft)):
+    if any(True for _ in codings_of(draft)):
         return "the knowledge has no intervention with its code"
     return "it has no code"
-
-
-def _codings(draft: Json) -> Iterator[tuple[str | None, str]]:
-    for element in _CODED:
-        concept = draft.get(element)
-        if isinstance(concept, dict) and isinstance(concept.get("concept"), dict):
-            concept = concept["concept"]
-        codings = concept.get("coding") if isinstance(concept, dict) else None
-        for coding in codings if isinstance(codings, list) else ():
-            if isinstance(coding, dict) and isinstance(coding.get("code"), str):
-                system = coding.get("system")
-                yield system if isinstance(system, str) else None, coding["code"]
