@@ -26,6 +26,9 @@ def add_serve(commands: Commands[Parser]) -> None:
     command.add_argument("--workers", metavar="N", type=_whole(64), default=1, help="processes (default: 1)")
     command.add_argument("--knowledge", metavar="DIR", help="take guidelines and mappings from this folder")
     command.add_argument("--strict", action="store_true", help="ask instead of assuming anything")
+    command.add_argument(
+        "--watch", action="store_true", help="load again what is saved, and tell open pages which cases flipped"
+    )
     _add_data(command)
     _add_access(command)
     _add_limits(command)

@@ -50,6 +50,31 @@ def _terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def changes_of(folder: Path) -> Iterator[bool]:
+    """Whether something changed, at each change and each tick; a part that comes to be is watched from then on.
+
+    Raises EngineError without watchfiles.
+    """
+    try:
+        import watchfiles
+    except ImportError as error:
+        raise EngineError(
+            "watchfiles is not installed", None, "run: pip install '.[author]' in a clone of the program"
+        ) from error
+    yield True
+    while True:
+        roots = [place for place in places(folder).values() if place.is_dir()]
+        watching = watchfiles.watch(
+            *roots, watch_filter=lambda _, path: is_knowledge(Path(path).name), debounce=DEBOUNCE, step=STEP,
+            rust_timeout=TICK, yield_on_timeout=True, raise_interrupt=True,
+        )  # fmt: skip
+        yield True  # what changed while nothing was watched
+        for changes in watching:
+            yield bool(changes)
+            if roots != [place for place in places(folder).values() if place.is_dir()]:
+                break
+
+
 class _Watcher:
     def __init__(self, folder: Path, fast: bool, form: str, target: BinaryIO) -> None:
         self.folder, self.fast, self.form, self.target = folder, fast, form, target
@@ -59,32 +84,11 @@ class _Watcher:
     def run(self) -> None:
         """Look, then look again at every change."""
         # The watch is set up first, so that nothing is missed between it and the first look.
-        for changes in self._changes():
+        for changes in changes_of(self.folder):
             if changes:
                 self._look()
             elif (outcomes := self.referee.result()) is not None:
                 self._tell_referee(outcomes)
-
-    def _changes(self) -> Iterator[bool]:
-        """Whether something changed, at each change and each tick; a part that comes to be is watched from then on."""
-        try:
-            import watchfiles
-        except ImportError as error:
-            raise EngineError(
-                "watchfiles is not installed", None, "run: pip install '.[author]' in a clone of the program"
-            ) from error
-        yield True
-        while True:
-            roots = [place for place in places(self.folder).values() if place.is_dir()]
-            watching = watchfiles.watch(
-                *roots, watch_filter=lambda _, path: is_knowledge(Path(path).name), debounce=DEBOUNCE, step=STEP,
-                rust_timeout=TICK, yield_on_timeout=True, raise_interrupt=True,
-            )  # fmt: skip
-            yield True  # what changed while nothing was watched
-            for changes in watching:
-                yield bool(changes)
-                if roots != [place for place in places(self.folder).values() if place.is_dir()]:
-                    break
 
     def _look(self) -> None:
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -28,6 +29,8 @@ from .vocabulary import CLASSES, EVIDENCE, INTERVENTIONS, SOURCES
 
 if TYPE_CHECKING:
     from reasoner.prove.run import Proof
+
+PROOFS = "proofs.html"
 
 
 def docs(knowledge: Knowledge, folder: Path, target: BinaryIO) -> int:
@@ -57,32 +60,50 @@ def pages(knowledge: Knowledge, proofs: Sequence[Proof] = (), home: str | None =
     Without ``proofs`` there is no page of them. ``home`` is the address of a server that assesses patients: the pages
     then lead to it, and witnesses can be sent there.
     """
-    site = Site(knowledge)
-    found = list(_pages(site, proofs))
-    renderer = Renderer(site, found, home)
-    return {page.file: renderer.render(page) for page in found}
+    book = Book(knowledge, (lambda: proofs) if proofs else None, home)
+    return {file: book.text(file) for file in book.files}
 
 
-def _pages(site: Site, proofs: Sequence[Proof]) -> Iterator[Page]:
+class Book:
+    """The pages of some knowledge, each made when it is asked for.
+
+    ``proofs`` makes the proofs; None where there is to be no page of them. ``script`` is the address of a script that
+    every page loads, none by default.
+    """
+
+    def __init__(
+        self, knowledge: Knowledge, proofs: Callable[[], Sequence[Proof]] | None, home: str | None = None,
+        script: str | None = None,
+    ) -> None:  # fmt: skip
+        site = Site(knowledge)
+        self.files = {page.file: page for page in _pages(site, proofs)}
+        self._renderer = Renderer(site, list(self.files.values()), home, script)
+
+    def text(self, file: str) -> str:
+        """One page, whose name is in ``files``."""
+        return self._renderer.render(self.files[file])
+
+
+def _pages(site: Site, proofs: Callable[[], Sequence[Proof]] | None) -> Iterator[Page]:
     knowledge = site.knowledge
-    yield Page("index.html", "index", "Overview", {"counts": _counts(site)}, True)
+    yield Page("index.html", "index", "Overview", lambda: {"counts": _counts(site)}, True)
     for own in knowledge.guidelines:
-        yield Page(_file(site, own.iri), "guideline", capital(own.label), guideline(own, site), True)
+        yield Page(_file(site, own.iri), "guideline", capital(own.label), partial(guideline, own, site), True)
         for one in own.recommendations:
             title = f"{capital(one.static['label'] or one.id)} [{one.id}]"
-            yield Page(_file(site, one.iri), "recommendation", title, recommendation(one, own, site))
-    yield Page(EVIDENCE, "evidence", "Evidence", evidence(site), True)
-    yield Page("findings.html", "findings", "Findings", findings(site), True)
-    yield Page(CLASSES, "classes", "Named classes", classes(site), True)
-    yield Page(INTERVENTIONS, "interventions", "Interventions", interventions(site), True)
-    yield Page("mappings.html", "mappings", "Code mappings", mappings(site), True)
-    yield Page("gaps.html", "gaps", "Known gaps", gaps(site), True)
-    if proofs:
-        yield Page("proofs.html", "proofs", "Proofs", proofs_page(proofs, site), True)
-    yield Page(SOURCES, "sources", "Sources", sources(site), True)
+            yield Page(_file(site, one.iri), "recommendation", title, partial(recommendation, one, own, site))
+    yield Page(EVIDENCE, "evidence", "Evidence", partial(evidence, site), True)
+    yield Page("findings.html", "findings", "Findings", partial(findings, site), True)
+    yield Page(CLASSES, "classes", "Named classes", partial(classes, site), True)
+    yield Page(INTERVENTIONS, "interventions", "Interventions", partial(interventions, site), True)
+    yield Page("mappings.html", "mappings", "Code mappings", partial(mappings, site), True)
+    yield Page("gaps.html", "gaps", "Known gaps", partial(gaps, site), True)
+    if proofs is not None:
+        yield Page(PROOFS, "proofs", "Proofs", lambda: proofs_page(proofs(), site), True)
+    yield Page(SOURCES, "sources", "Sources", partial(sources, site), True)
     history = changelog(knowledge.folder)
     if history is not None:
-        yield Page("changelog.html", "changelog", "History", {"body": html(history)}, True)
+        yield Page("changelog.html", "changelog", "History", lambda: {"body": html(history)}, True)
 
 
 def _file(site: Site, iri: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,19 +17,22 @@ from .site import Site
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page before it is laid out; ``listed`` ones stand in the navigation of all."""
+    """A page before it is laid out; ``listed`` ones stand in the navigation of all.
+
+    What it shows is gathered when it is laid out: a server is asked for one page and not for all.
+    """
 
     file: str
     template: str
     title: str
-    content: Mapping[str, Any]
+    content: Callable[[], Mapping[str, Any]]
     listed: bool = False
 
 
 class Renderer:
     """Lays out the pages of one site."""
 
-    def __init__(self, site: Site, pages: Sequence[Page], home: str | None = None) -> None:
+    def __init__(self, site: Site, pages: Sequence[Page], home: str | None = None, script: str | None = None) -> None:
         self.environment = environment()
         style = self.environment.get_template("pages/style.css").render()
         self.environment.globals.update(
@@ -40,6 +43,7 @@ class Renderer:
             style_hash=style_hash(style),
             navigation=[page for page in pages if page.listed],
             home=home,
+            script=script,
             notice=NOTICE,
             version=__version__,
             guidelines=site.knowledge.guidelines,
@@ -48,4 +52,4 @@ class Renderer:
     def render(self, page: Page) -> str:
         """The whole document."""
         template = self.environment.get_template(f"pages/{page.template}.html")
-        return template.render(page=page, **page.content)
+        return template.render(page=page, **page.content())

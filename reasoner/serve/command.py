@@ -19,6 +19,7 @@ from reasoner.answer import NOTICE
 from reasoner.edges import DONE, complain, load, uncollected
 from reasoner.errors import UsageError
 
+from . import news
 from .settings import COUNTS, MIB, Settings, is_loopback
 
 _QUEUE = 2048
@@ -35,12 +36,22 @@ def serve(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     check(settings)
     _check_packages()
-    with _folder() as folder, _listening(settings) as listener:
+    with _listening(settings) as listener:
+        if settings.watch:
+            from .watching import Watching
+
+            return Watching(lambda *given: _serve(options, *given), settings, listener).run()
+        _serve(options, settings, listener)
+    return DONE
+
+
+def _serve(options: argparse.Namespace, settings: Settings, listener: socket.socket, above: int | None = None) -> None:
+    """Serve until a signal says to end, or until ``above`` is closed."""
+    with _folder() as folder:
         # Before the package that counts is imported: it looks only then.
         os.environ[COUNTS] = str(folder / "counts")
         (folder / "counts").mkdir()
-        _run(options, settings, listener, folder)
-    return DONE
+        _run(options, settings, listener, folder, above)
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -66,6 +77,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         query_seconds=options.query_seconds,
         query_rows=options.query_rows,
         query_memory=options.query_memory * MIB,
+        watch=options.watch,
     )
 
 
@@ -84,6 +96,10 @@ def check(settings: Settings) -> None:
         checked(settings.remote, settings.allow_net)
     elif settings.allow_net:
         raise UsageError("--allow-net allows what nothing does", None, "give it with --remote URL")
+    if settings.watch and settings.workers > 1:
+        raise UsageError("--watch goes with one worker", None, "leave --workers out")
+    if settings.watch and importlib.util.find_spec("watchfiles") is None:
+        raise UsageError("--watch needs watchfiles", None, "run `pip install '.[author]'` in a clone")
     if not hasattr(os, "fork"):
         raise UsageError("this system cannot fork processes", "`guideline serve`", "run it on Linux or macOS")
 
@@ -94,7 +110,9 @@ def _check_packages() -> None:
             raise UsageError(f"serving needs {package}", None, "run `pip install '.[serve]'` in a clone")
 
 
-def _run(options: argparse.Namespace, settings: Settings, listener: socket.socket, folder: Path) -> None:
+def _run(
+    options: argparse.Namespace, settings: Settings, listener: socket.socket, folder: Path, above: int | None
+) -> None:
     from reasoner.assess import Reasoner
 
     from .app import application
@@ -128,8 +146,15 @@ def _run(options: argparse.Namespace, settings: Settings, listener: socket.socke
         gc.collect()
         # What is loaded is never garbage: looking at it would copy the memory that the processes share.
         gc.freeze()
-        supervisor = Supervisor(roles, counts, settings.request_seconds + 5)
-        supervisor.run(lambda: _say(settings, listener, inventory.invalid))
+        supervisor = Supervisor(roles, counts, settings.request_seconds + 5, above)
+        supervisor.run(lambda: _started(settings, listener, inventory.invalid))
+
+
+def _started(settings: Settings, listener: socket.socket, invalid: int) -> None:
+    if settings.news is not None:
+        news.come_up(settings.news)
+    if settings.run <= 1:
+        _say(settings, listener, invalid)
 
 
 def _say(settings: Settings, listener: socket.socket, invalid: int) -> None:

@@ -42,6 +42,12 @@ class Settings:
     query_seconds: float = 10.0
     query_rows: int = 100_000
     query_memory: int = 1024 * MIB
+    watch: bool = False
+    """Whether to load the knowledge again when its files change."""
+    news: Path | None = None
+    """The file that says what the last change did; none without `watch`."""
+    run: int = 0
+    """Which state of the files this process serves, counted under `watch`; 0 without it."""
 
     @property
     def is_loopback(self) -> bool:

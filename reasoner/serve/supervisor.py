@@ -31,9 +31,13 @@ class Role:
 class Supervisor:
     """Keeps one process a role alive. The last roles end last: the others may need them to finish."""
 
-    def __init__(self, roles: list[Role], meters: Meters, patience: float) -> None:
-        """``patience`` is how many seconds a process has to finish what it does."""
+    def __init__(self, roles: list[Role], meters: Meters, patience: float, above: int | None = None) -> None:
+        """``patience`` is how many seconds a process has to finish what it does.
+
+        ``above`` is a file that closes when whoever started this process has gone, which ends it too.
+        """
         self.roles, self.meters, self.patience = roles, meters, patience
+        self.above = [] if above is None else [above]
         self.alive: dict[int, Role] = {}
         self._deaths: list[float] = []
         self._parent, self._tie = os.pipe()
@@ -84,7 +88,10 @@ class Supervisor:
 
     def _alarm_in(self, seconds: float | None) -> set[int]:
         with contextlib.suppress(InterruptedError):
-            select.select([self._alarm], [], [], seconds)
+            heard, _, _ = select.select([self._alarm.fileno(), *self.above], [], [], seconds)
+            if set(self.above) & set(heard):
+                self.above = []
+                return {signal.SIGTERM}
         return self._alarm.drain()
 
     def _ended(self) -> list[Role]:

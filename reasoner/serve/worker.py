@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Generator
@@ -17,6 +18,8 @@ from .settings import Settings
 
 _QUEUE = 2048
 """Connections that wait to be taken."""
+_OBJECTS = 10_000
+"""New objects until garbage is looked for: an answer is some thousands, which end with it and are no garbage before."""
 
 
 class _Server(uvicorn.Server):
@@ -50,6 +53,7 @@ class _Server(uvicorn.Server):
 def work(listener: socket.socket, app: Front, settings: Settings, parent: int) -> None:
     """Serve until a signal says to end, or the other end of ``parent`` is closed."""
     logs.quiet()
+    gc.set_threshold(_OBJECTS)
     config = uvicorn.Config(
         app,
         http=patient_for(settings.read_seconds),

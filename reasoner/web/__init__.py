@@ -19,6 +19,7 @@ from .frame import Frame
 from .guideline import GuidelinePages
 from .query import QueryPage
 from .routes import Patients
+from .watching import WatchPage
 
 
 def routes(service: Service) -> list[BaseRoute]:
@@ -32,7 +33,8 @@ def routes(service: Service) -> list[BaseRoute]:
         Route("/about", about, methods=["GET"]),
         *Patients(service, frame).routes(),
         *QueryPage(service, frame).routes(),
-        *GuidelinePages(service).routes(),
+        *GuidelinePages(service, frame).routes(),
+        *WatchPage(service).routes(),
         *CohortPage(service, frame).routes(),
         *frame.routes(),
     ]
@@ -42,7 +44,7 @@ def failed(request: Request, error: Refusal) -> Response | None:
     """An error as a page; None where nobody asked for one."""
     if "text/html" not in request.headers.get("accept", ""):
         return None
-    response = _frame(request.app.state.service).page("error", "This did not work", error.status, error=error)
+    response = _frame(request.app.state.service).page("error", "This did not work", error.status, error=error, here="")
     response.headers.update(error.headers)
     return response
 
@@ -68,17 +70,24 @@ def paths() -> dict[str, Any]:
         "/explain": {"post": posted("Why a verdict is as it is, as a page")},
         "/download": {"post": posted("The answer as a file", "application/json")},
         "/cohort": {**shown("Where to choose a report"), "post": posted("The report of a cohort, as a page")},
+        "/watch": {"get": {**shown("What the last change of the knowledge did, under --watch")["get"], **_watched()}},
         "/guideline/": shown("The guideline to browse"),
         "/static/{name}": shown("A style sheet, script or list that a page uses", "name"),
         "/guideline/{file}": shown("A page of the guideline", "file"),
     }
 
 
+def _watched() -> dict[str, Any]:
+    """What differs where no page is given but news."""
+    seen = {"name": "seen", "in": "query", "required": False, "schema": {"type": "integer"}}
+    return {"parameters": [seen], "responses": {"200": answer("The news", "application/json"), **failures(403, 404)}}
+
+
 def _frame(service: Service) -> Frame:
     """One frame for the pages and for the errors of a service."""
     frame = _FRAMES.get(service.reasoner)
     if frame is None:
-        frame = _FRAMES[service.reasoner] = Frame(service.reasoner)
+        frame = _FRAMES[service.reasoner] = Frame(service.reasoner, service.settings.run)
     return frame
 
 

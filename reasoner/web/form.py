@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
 
@@ -25,6 +25,15 @@ class Choice:
     name: str
     iri: str
     label: str
+
+
+def brief(labels: Sequence[str]) -> list[str]:
+    """Labels without the words that all of them begin with, which the question says already."""
+    words = [label.split() for label in labels]
+    common = 0
+    while len(words) > 1 and all(len(own) > common + 1 for own in words) and len({own[common] for own in words}) == 1:
+        common += 1
+    return [" ".join(own[common:]) for own in words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ class FormReader:
         if label is None or path is None or path == kind.link:
             return None
         finding = self._findings.get(path)
-        choices = tuple(self._choices(part, path))
+        choices = _brief(self._choices(part, path))
         low, high = (self._limit(part, SH + side + "Inclusive") for side in ("min", "max"))
         types = {own for alternative in self._alternatives(part) for own in graph.nodes(alternative, SH + "datatype")}
         if not choices and not types:
@@ -189,10 +198,15 @@ class FormReader:
         return next((str(v.value) for v in values if isinstance(v, ox.Literal)), None)
 
 
+def _brief(choices: Iterable[Choice]) -> tuple[Choice, ...]:
+    found = tuple(choices)
+    return tuple(replace(own, label=label) for own, label in zip(found, brief([c.label for c in found]), strict=True))
+
+
 def _unshaped(finding: Finding, unit: str) -> Field:
     """The question of a finding that no shape asks: the model knows enough of it."""
     limits = [None, None] if finding.range is None else [finding.range.minimum, finding.range.maximum]
     low, high = (None if limit is None else f"{limit:g}" for limit in limits)
-    choices = tuple(Choice(value.notation, value.iri, value.label) for value in finding.values)
+    choices = _brief(Choice(value.notation, value.iri, value.label) for value in finding.values)
     is_whole = finding.range is not None and finding.range.integer
     return Field(finding.notation, finding.iri, finding.label, finding.question, choices, low, high, is_whole, unit)

@@ -37,7 +37,8 @@ PAGES = (
 class Frame:
     """Lays pages out. Assets are named by their content, so that a browser may keep them for ever."""
 
-    def __init__(self, reasoner: Reasoner) -> None:
+    def __init__(self, reasoner: Reasoner, run: int = 0) -> None:
+        """``run`` is the state of the files under ``--watch`` that is served, 0 without it."""
         self.templates = environment()
         self._assets: dict[str, tuple[bytes, str]] = {}
         self.templates.globals.update(
@@ -55,6 +56,9 @@ class Frame:
             kind = file.name.rpartition(".")[2]
             if kind in _TYPES:
                 self.add(file.name, file.read_bytes())
+        self.watching = f"{self._named['watch.js']}?run={run}" if run else None
+        """The script that reloads a page when the knowledge changed; None where nobody watches."""
+        self.templates.globals["watching"] = self.watching
 
     def add(self, name: str, data: bytes) -> str:
         """Serve some bytes as an asset; returns its path."""

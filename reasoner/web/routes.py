@@ -30,6 +30,7 @@ from .frame import Frame
 from .received import Received, received
 from .view import Told, Viewer, told_of
 
+_LONGEST = 20
 DOCUMENT, FORMAT, ANYWAY, ABOUT = "document", "format", "anyway", "about"
 _DOWNLOADS = {
     "json": ("application/json", "answer.json"),
@@ -47,6 +48,8 @@ class Case:
     """The fields that bring it back with the next request."""
     told: tuple[Told, ...]
     filled: Filled | None
+    problems: Mapping[str, tuple[str, str]]
+    """What was told and cannot be, by the name of its field: as it was written, and what is wrong with it."""
 
 
 class Patients:
@@ -60,6 +63,7 @@ class Patients:
         knowledge = self.reasoner.knowledge
         self.kinds = sorted({guideline.kind for guideline in knowledge.guidelines})
         self.blocks: dict[str, tuple[Block, ...]] = {kind: FormReader(knowledge, kind).blocks() for kind in self.kinds}
+        self.fields = {own.name: own for blocks in self.blocks.values() for block in blocks for own in block.fields()}
 
     def routes(self) -> list[BaseRoute]:
         """The paths of these pages."""
@@ -120,8 +124,8 @@ class Patients:
         try:
             return await self.service.run(lambda: self._answered(got), len(got.file) + len(got.get(DOCUMENT)))
         except DataError as error:
-            general = [f"{error}."]
-            return self._form(Filled.empty(self.blocks[self.kinds[0]]), general=general, status=422)
+            filled = Filled.empty(self.blocks[self.kinds[0]]) if got.file or got.get(DOCUMENT) else self._filled(got)
+            return self._form(filled, general=[f"{error}."], status=422)
 
     def _answered(self, got: Received) -> Response:
         case = self._case(got)
@@ -129,7 +133,7 @@ class Patients:
         if case.filled is not None and not got.get(ANYWAY) and not answer.is_valid:
             return self._invalid(case.filled, answer)
         shown = self.viewer.view(answer, decided, case.told)
-        return self.frame.page("answer", "Answer", case=case, **shown)
+        return self.frame.page("answer", "Answer", 422 if case.problems else 200, case=case, **shown)
 
     def _invalid(self, filled: Filled, answer: Answer) -> Response:
         """The form, with each violation beside the field that it is about."""
@@ -161,24 +165,30 @@ class Patients:
             )  # fmt: skip
         items = list(self.reasoner.inputs(data))
         if len(items) != 1:
-            raise DataError(f"the file holds {len(items)} inputs", None, "choose one patient; `guideline` takes many")
+            hint = "choose a file with one patient; `guideline assess` takes many"
+            raise DataError(f"the file holds {len(items)} records", None, hint)
         if isinstance(items[0], BrokenLine):
             raise items[0].error
-        return Case(items[0], carried, self._told(got), filled)
+        told, problems = self._told(got)
+        return Case(items[0], carried, told, filled, problems)
 
-    def _told(self, got: Received) -> tuple[Told, ...]:
+    def _told(self, got: Received) -> tuple[tuple[Told, ...], dict[str, tuple[str, str]]]:
         found: dict[tuple[int, str], Told] = {}
-        findings = self.reasoner.knowledge.model.findings
+        problems: dict[str, tuple[str, str]] = {}
         for key, text in got.items:
             head, _, rest = key.partition(".")
             place, _, finding = rest.partition(".")
             if head != "told" or not text:
                 continue
-            if not place.isdecimal() or finding not in findings:
+            if not place.isdecimal() or finding not in self.fields:
                 raise Refusal(400, "an answer to a question that was not asked", "load the page anew")
-            # The later of two is the one just given.
-            found[int(place), finding] = Told(int(place), finding, text.strip())
-        return tuple(found.values())
+            one = Told(int(place), finding, text.strip()[:_LONGEST])
+            if problem := self.fields[finding].problem(one.value):
+                problems[one.name] = one.value, problem
+            else:
+                # The later of two is the one just given.
+                found[one.place, finding] = one
+        return tuple(found.values()), problems
 
     def _extra(self, case: Case) -> Extra | None:
         if not case.told:
@@ -186,10 +196,7 @@ class Patients:
         subjects = self.reasoner.answer(case.item).to_dict()["subjects"]
         if any(one.place >= len(subjects) for one in case.told):
             raise Refusal(400, "an answer about a subject that there is not", "load the page anew")
-        try:
-            return told_of(self.reasoner, subjects, case.told)
-        except ValueError:
-            raise DataError("an answer is no number", None, "write a number with a point and without a unit") from None
+        return told_of(self.reasoner, subjects, case.told)
 
     def _decided(self, case: Case) -> tuple[Answer, list[tuple[SubjectFacts, State]]]:
         return self.reasoner.answered(case.item, None, self._extra(case))

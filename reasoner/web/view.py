@@ -21,12 +21,18 @@ from reasoner.draw.steps import Step, marks, steps
 from reasoner.model import SubjectFacts
 from reasoner.page import page
 from reasoner.program import Formula
-from reasoner.words import Words
+from reasoner.words import Words, counted
+
+from .form import brief
 
 Json = Mapping[str, Any]
 Context = dict[str, Any]
-SIGNS = {"eligible": "✓", "not-eligible": "✕", "undetermined": "?", "conflicting-data": "‼"}
-"""A verdict is never told by colour alone."""
+SIGNS = {"eligible": "✓", "undetermined": "?", "conflicting-data": "‼", "not-eligible": "✕"}
+"""A verdict is never told by colour alone; what matters first comes first."""
+_ASKABLE = ("Eligible", "Also eligible", "Eligible but waiting")
+"""Sections whose lines are recommendations, besides those that stand out."""
+_FOLDED = ("Claims that other sources contradict",)
+"""Sections that are long and change nothing about what to do."""
 _DRAWN = 6
 """Pathways drawn at once: the others are a click away."""
 
@@ -75,7 +81,9 @@ class Viewer:
             "sections": written.sections,
             "note": written.note,
             "violations": [r for r in content["validation"]["results"] if r["severity"] == "Violation"],
-            "guidelines": content["guidelines"],
+            "recommendations": self.recommendations,
+            "askable": _ASKABLE,
+            "folded": _FOLDED,
         }
 
     def _subject(
@@ -84,6 +92,8 @@ class Viewer:
         rows = [row for guideline in own["guidelines"] for row in guideline["recommendations"]]
         within = [guideline for guideline in own["guidelines"] if guideline["scope"] != "out-of-scope"]
         scoped = [(guideline, row) for guideline in within for row in guideline["recommendations"]]
+        verdicts = [self._verdict(guideline, row) for guideline, row in scoped]
+        verdicts.sort(key=lambda own: list(SIGNS).index(own["verdict"]))
         return {
             "place": place,
             "iri": own["subject"],
@@ -92,22 +102,26 @@ class Viewer:
             "told": [self._answered(one) for one in told if one.place == place],
             "pathways": [self._pathway(place, row, state) for row in self._drawn(rows)],
             "plots": list(self._plots(place, rows)),
-            "verdicts": [self._verdict(guideline, row) for guideline, row in scoped],
+            "verdicts": verdicts,
+            "counts": ", ".join(
+                f"{number} {self.words.label('verdict', verdict)}"
+                for verdict in SIGNS
+                if (number := sum(own["verdict"] == verdict for own in verdicts))
+            ),
         }
 
     # What to ask
 
     def _question(self, place: int, question: say.Question) -> Context:
-        text, allowed, settles = say.ask(question, self.words)
+        text, _, _ = say.ask(question, self.words)
         finding = self.words.findings[question.finding]
+        values = [value for value in finding.values if value.notation in question.settles]
+        open_ = counted(question.open, "open verdict")
         return {
             "name": f"told.{place}.{question.finding}",
             "text": text,
-            "settles": capital(settles) + ".",
-            "allowed": allowed,
-            "choices": [
-                (value.notation, value.label) for value in finding.values if value.notation in question.settles
-            ],
+            "settles": f"Settles up to {question.most} of {open_}." if question.most else "Settles nothing by itself.",
+            "choices": list(zip([v.notation for v in values], brief([v.label for v in values]), strict=True)),
             "unit": self.words.unit(question.finding) if finding.range else "",
         }
 
@@ -190,12 +204,14 @@ class Viewer:
         words = self.words
         arms = words.interventions(own["intervention"] or "")
         against = words.interventions(own["comparator"] or "")
+        compared = f"{arms} against {against}" if against else arms
         return {
             "id": own["id"],
             "outcome": f"{words.label('outcome', own['outcome'])} ({words.label('role', own['role'])})",
-            "arms": f"{arms} against {against}" if against else arms,
+            "arms": compared,
             "effect": effect(own),
-            "standing": say.estimate_standing(own, words),
+            # What is compared has a column of its own.
+            "standing": say.estimate_standing(own, words).partition("; ")[2],
             "bears": list(bears),
         }
 

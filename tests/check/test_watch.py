@@ -134,6 +134,6 @@ def test_hermit_goes_on_while_nothing_changes(folder: Path, monkeypatch: pytest.
     watcher = _Watcher(folder, False, "text", io.BytesIO())
     monkeypatch.setattr(watcher.referee, "start", lambda: said.append("started"))
     monkeypatch.setattr(watcher.referee, "cancel", lambda: said.append("ended"))
-    monkeypatch.setattr(watcher, "_changes", lambda: iter([True, True]))
+    monkeypatch.setattr("reasoner.checks.watch.changes_of", lambda _: iter([True, True]))
     watcher.run()
     assert said == ["ended", "started"] and watcher.runs == 1

@@ -6,7 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ if CHROMIUM is None:
     pytest.skip("no Chromium is installed", allow_module_level=True)
 
 PATIENT = EXAMPLES / "neuropathic-forefoot-ulcer.json"
-needs_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run `npm ci` in web/")
+GRAPH = "CONSTRUCT { ?a rdfs:subClassOf ?b } { ?a rdfs:subClassOf ?b FILTER(isIRI(?b)) } LIMIT 12"
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,9 @@ def tab(server: Server, browser: Any) -> Iterator[Tab]:
     assert own.errors == []
 
 
-def upload(tab: Tab) -> Any:
+def upload(tab: Tab, patient: Path = PATIENT) -> Any:
     page = tab.open()
-    page.set_input_files("#file", str(PATIENT))
+    page.set_input_files("#file", str(patient))
     page.get_by_role("button", name="Assess the file").click()
     page.wait_for_selector("article.subject")
     return page
@@ -75,9 +75,12 @@ def test_whole_way_by_keyboard_alone(tab: Tab) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector(".told")
     assert page.evaluate("() => document.activeElement.tagName") == "H3", "the focus stays where the answer was given"
-    page.locator("td button").first.focus()
+    tab.tab_to("Every recommendation")
+    page.keyboard.press("Enter")
+    tab.tab_to("Why: ")
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog[open]")
+    assert page.evaluate("() => document.querySelector('dialog').scrollTop") == 0, "it is read from its beginning"
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog", state="detached")
     assert tab.focused().startswith("Why: ")
@@ -195,7 +198,7 @@ def test_everything_works_without_scripts(server: Server, browser: Any) -> None:
     context = browser.new_context(java_script_enabled=False)
     own = Tab(context.new_page(), server.url)
     page = upload(own)
-    page.locator("td button").first.click()
+    page.locator("button[name=about]").first.click()
     assert page.locator("h1").inner_text() == "Why"
     page.get_by_role("button", name="Back to the answer").click()
     page.locator(".questions input[type=radio]").first.check()
@@ -235,7 +238,7 @@ def test_a_number_column_gets_bars_and_a_construct_a_graph(tab: Tab) -> None:
     )
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#result rect.bar")
-    tab.write("CONSTRUCT { ?a rdfs:subClassOf ?b } { ?a rdfs:subClassOf ?b FILTER(isIRI(?b)) } LIMIT 12")
+    tab.write(GRAPH)
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#result rect.node")
     tab.picture("sparql-graph")
@@ -267,45 +270,75 @@ def test_a_witness_of_the_proofs_opens_in_assess(tab: Tab) -> None:
 # Every state, by the rules of accessibility, light, dark and narrow
 
 
-STATES = ("form", "answer", "why", "sparql", "guideline")
+def _ask(tab: Tab, query: str, result: str) -> None:
+    tab.open("/sparql").wait_for_selector(".cm-editor")
+    tab.write(query)
+    tab.page.keyboard.press("Control+Enter")
+    tab.page.wait_for_selector(result)
 
 
-def at(tab: Tab, state: str) -> None:
-    if state == "form":
-        tab.open()
-    elif state in ("answer", "why"):
-        page = upload(tab)
-        if state == "why":
-            page.locator("td button").first.click()
-            page.wait_for_selector("dialog[open]")
-    elif state == "sparql":
-        page = tab.open("/sparql")
-        page.get_by_role("button", name="Ask", exact=True).click()
-        page.wait_for_selector("#result table")
-    else:
-        tab.open("/guideline/")
+def _mistaken(tab: Tab) -> None:
+    page = tab.open()
+    page.locator('[name="foot-1.toe-pressure"]').fill("900")
+    page.get_by_role("button", name="Assess", exact=True).last.click()
+    page.wait_for_selector("#summary")
 
 
-@needs_axe
-@pytest.mark.parametrize("scheme", ("light", "dark"))
+def _why(tab: Tab) -> None:
+    upload(tab).locator("button[name=about]").first.click()
+    tab.page.wait_for_selector("dialog[open]")
+
+
+def _unfolded(tab: Tab) -> None:
+    upload(tab, EXAMPLES / "two-feet.json").evaluate(
+        "() => document.querySelectorAll('article:first-of-type details').forEach((own) => { own.open = true })"
+    )
+
+
+STATES: dict[str, Callable[[Tab], Any]] = {
+    "form": lambda tab: tab.open(),
+    "form-with-a-mistake": _mistaken,
+    "answer": _unfolded,
+    "out-of-scope": lambda tab: upload(tab, EXAMPLES / "calcification-without-ulcer.ttl"),
+    "why": _why,
+    "sparql": lambda tab: _ask(tab, "SELECT * { ?s rdfs:subClassOf ?o } LIMIT 5", "#result table"),
+    "sparql-error": lambda tab: _ask(tab, "SELECT ?a {\n ?a ??? }", "[role=alert]"),
+    "sparql-graph": lambda tab: _ask(tab, GRAPH, "#result rect.node"),
+    "guideline": lambda tab: tab.open("/guideline/"),
+    "cohort": lambda tab: tab.open("/cohort"),
+    "about": lambda tab: tab.open("/about"),
+    "not-there": lambda tab: tab.open("/not-there"),
+}
+
+
 @pytest.mark.parametrize("state", STATES)
-def test_axe_finds_nothing(server: Server, browser: Any, state: str, scheme: str) -> None:
+def test_every_state_is_accessible_light_and_dark_and_fits_a_narrow_screen(
+    server: Server, browser: Any, state: str
+) -> None:
     # axe is put into the page from outside, which the page's own policy would refuse.
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1200, "height": 900}, bypass_csp=True)
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, bypass_csp=True)
     tab = Tab(context.new_page(), server.url)
-    at(tab, state)
-    tab.picture(f"{state}-{scheme}")
-    assert tab.violations() == []
+    STATES[state](tab)
+    tab.picture(f"{state}-light")
+    assert not AXE.exists() or tab.violations() == []
+    tab.page.emulate_media(color_scheme="dark")
+    tab.picture(f"{state}-dark")
+    # What the scheme changes is the colours.
+    assert not AXE.exists() or tab.violations("color-contrast") == []
+    tab.page.set_viewport_size({"width": 320, "height": 640})
+    tab.picture(f"{state}-narrow")
+    assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= 320
+    assert not AXE.exists() or tab.violations("scrollable-region-focusable", "target-size") == []
+    assert tab.outside == []
     context.close()
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_nothing_is_cut_off_on_a_narrow_screen(server: Server, browser: Any, state: str) -> None:
-    context = browser.new_context(viewport={"width": 320, "height": 640})
-    tab = Tab(context.new_page(), server.url)
-    at(tab, state)
-    tab.picture(f"{state}-narrow")
-    assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= 320
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run `npm ci` in web/")
+def test_axe_is_there_to_find_something(tab: Tab, browser: Any) -> None:
+    context = browser.new_context(bypass_csp=True)
+    own = Tab(context.new_page(), tab.url)
+    own.open("/about").evaluate("() => document.querySelector('main').insertAdjacentHTML('beforeend', '<input>')")
+    assert any("label" in found for found in own.violations())
     context.close()
 
 
@@ -314,6 +347,9 @@ def test_a_printed_answer_leaves_out_what_only_works_on_a_screen(tab: Tab) -> No
     page.emulate_media(media="print")
     assert not page.get_by_role("button", name="Download JSON").is_visible()
     assert page.locator("footer .notice").is_visible()
+    for folded in ("#about section", "#s0-verdicts tbody tr"):
+        assert page.locator(folded).first.is_visible(), "what is folded on a screen is on paper"
+    assert page.locator(".ways details").nth(1).is_hidden(), "but pathways only as far as they are open"
     tab.picture("answer-printed")
 
 

@@ -10,7 +10,7 @@ import pytest
 import reasoner
 from reasoner.errors import DataError
 from reasoner.web.filled import MOST, Filled
-from reasoner.web.form import Block, Field, FormReader
+from reasoner.web.form import Block, Field, FormReader, brief
 
 ROOT = Path(__file__).parents[2]
 OTHER = ROOT / "examples" / "guidelines" / "uspstf-statin-2022"
@@ -56,6 +56,26 @@ def test_groups_order_help_units_and_values_come_from_the_shape() -> None:
     assert pressure.help.endswith("?")
     assert [choice.name for choice in field("infection-grade").choices] == ["none", "mild", "moderate", "severe"]
     assert [choice.label for choice in field("side").choices] == ["left", "right"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        (["ulcer present", "ulcer absent"], ["present", "absent"]),
+        (["device tolerated", "device not tolerated"], ["tolerated", "not tolerated"]),
+        (["high risk", "risk not high"], ["high risk", "risk not high"]),
+        (["left", "left"], ["left", "left"]),
+        (["alone here"], ["alone here"]),
+        ([], []),
+    ],
+)
+def test_a_choice_does_not_say_again_what_its_question_says(labels: list[str], shown: list[str]) -> None:
+    assert brief(labels) == shown
+
+
+def test_the_person_and_the_ulcer_are_asked_first() -> None:
+    assert blocks()[0].groups[0].label == "Person"
+    assert blocks()[2].groups[0].fields[0].name == "ulcer"
 
 
 @pytest.mark.parametrize(

@@ -47,50 +47,65 @@ export function drawChart(found, labels) {
   return figure(drawn, `${title}. The table says the same.`);
 }
 
-// Nodes on rings around the one with the most neighbours; an arrow for each statement between two things.
+const [WIDE, HIGH, COLUMN, LINE] = [190, 30, 270, 46];
+
+// Part by part below each other; in each, columns by distance from the thing with the most neighbours.
+function placed(links) {
+  const near = new Map();
+  for (const { subject, object } of links) {
+    for (const [one, other] of [[subject, object], [object, subject]]) {
+      near.set(one.value, (near.get(one.value) ?? new Set()).add(other.value));
+    }
+  }
+  const places = new Map();
+  let top = 10;
+  for (const root of [...near.keys()].sort((a, b) => near.get(b).size - near.get(a).size || (a < b ? -1 : 1))) {
+    if (places.has(root)) continue;
+    const columns = [];
+    const seen = new Set([root]);
+    for (let front = [root]; front.length; ) {
+      columns.push(front);
+      front = [...new Set(front.flatMap((own) => [...near.get(own)]))].filter((own) => !seen.has(own)).sort();
+      for (const own of front) seen.add(own);
+    }
+    const lines = Math.max(...columns.map((own) => own.length));
+    columns.forEach((own, column) => own.forEach((key, i) => {
+      places.set(key, [10 + COLUMN * column, top + ((i + 0.5) * LINE * lines) / own.length]);
+    }));
+    top += LINE * lines + 12;
+  }
+  return { places, height: top };
+}
+
+// A thing is a box; a statement between two is an arrow, with its predicate where there are several.
 export function drawGraph(found, labels) {
   const links = found.filter((own) => own.object.type !== "literal");
   const nodes = new Map();
   for (const { subject, object } of links) for (const end of [subject, object]) nodes.set(end.value, end);
   if (!links.length || nodes.size > NODES) return null;
-  const near = new Map([...nodes.keys()].map((key) => [key, new Set()]));
-  for (const { subject, object } of links) {
-    near.get(subject.value).add(object.value);
-    near.get(object.value).add(subject.value);
-  }
-  const ring = new Map();
-  const order = [...nodes.keys()].sort((a, b) => near.get(b).size - near.get(a).size || (a < b ? -1 : 1));
-  let depth = 0;
-  for (const root of order) {
-    if (ring.has(root)) continue;
-    let front = [root];
-    while (front.length) {
-      for (const own of front) ring.set(own, depth);
-      depth += 1;
-      front = [...new Set(front.flatMap((own) => [...near.get(own)]))].filter((own) => !ring.has(own)).sort();
-    }
-  }
-  const rings = Array.from({ length: depth }, (_, level) => order.filter((own) => ring.get(own) === level));
-  const wide = Math.max(...rings.map((own) => own.length));
-  const [column, line] = [230, 54];
-  const [width, height] = [column * rings.length + 20, line * wide + 40];
-  const place = new Map();
-  rings.forEach((own, level) => own.forEach((key, i) => place.set(key, [20 + column * level, 30 + ((i + 0.5) * line * wide) / own.length])));
+  const { places, height } = placed(links);
+  const width = 60 + WIDE + Math.max(...[...places.values()].map(([x]) => x));
+  const predicates = new Set(links.map((own) => labelled(own.predicate, labels)));
   const drawn = made("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `Graph of ${nodes.size} things and ${links.length} statements` });
   drawn.append(made("defs", {}, made("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 8, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto-start-reverse" }, made("path", { d: "M0 0 8 4 0 8z", fill: "currentColor" }))));
   for (const { subject, predicate, object } of links) {
-    const [[x1, y1], [x2, y2]] = [place.get(subject.value), place.get(object.value)];
-    const [from, to] = x1 < x2 ? [x1 + 170, x2] : x1 > x2 ? [x1, x2 + 170] : [x1 + 85, x2 + 85];
+    const [[x1, y1], [x2, y2]] = [places.get(subject.value), places.get(object.value)];
+    const [from, to] = x1 < x2 ? [x1 + WIDE, x2] : x1 > x2 ? [x1, x2 + WIDE] : [x1 + WIDE, x2 + WIDE];
+    // Within a column the arrow goes round the boxes between.
+    const turn = x1 === x2 ? 24 + Math.min(24, Math.abs(y2 - y1) / 8) : 0;
+    const path = turn ? `M${from} ${y1 - 5}C${from + turn} ${y1 - 5} ${to + turn} ${y2 + 5} ${to} ${y2 + 5}` : `M${from} ${y1}L${to} ${y2}`;
+    drawn.append(made("path", { d: path, fill: "none", stroke: "currentColor", "stroke-opacity": 0.6, "marker-end": "url(#arrow)" }));
+    if (predicates.size > 1) {
+      const [x, y] = [(from + to) / 2 + 0.75 * turn, (y1 + y2) / 2 - 4];
+      drawn.append(made("text", { x, y, "text-anchor": turn ? "start" : "middle", class: "predicate" }, short(labelled(predicate, labels), 18)));
+    }
+  }
+  for (const [key, [x, y]] of places) {
     drawn.append(
-      made("line", { x1: from, y1, x2: to, y2, stroke: "currentColor", "stroke-opacity": 0.5, "marker-end": "url(#arrow)" }),
-      made("text", { x: (from + to) / 2, y: (y1 + y2) / 2 - 4, "text-anchor": "middle", fill: "currentColor", "font-size": 10 }, short(labelled(predicate, labels), 22)),
+      made("rect", { x, y: y - HIGH / 2, width: WIDE, height: HIGH, rx: 6, class: "node" }),
+      made("text", { x: x + WIDE / 2, y: y + 4, "text-anchor": "middle", fill: "currentColor", "font-size": 12 }, short(labelled(nodes.get(key), labels), 28), made("title", {}, key)),
     );
   }
-  for (const [key, [x, y]] of place) {
-    drawn.append(
-      made("rect", { x, y: y - 15, width: 170, height: 30, rx: 6, class: "node" }),
-      made("text", { x: x + 85, y: y + 4, "text-anchor": "middle", fill: "currentColor", "font-size": 12 }, short(labelled(nodes.get(key), labels), 25), made("title", {}, key)),
-    );
-  }
-  return figure(drawn, "Statements between things. The table has all statements.");
+  const all = predicates.size > 1 ? "" : ` Every arrow is ${[...predicates][0]}.`;
+  return figure(drawn, `Statements between things.${all} The table has all statements.`);
 }

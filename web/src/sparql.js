@@ -1,4 +1,4 @@
-import { autocompletion, completionKeymap, closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeCompletion, completionKeymap, closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { StreamLanguage, bracketMatching, syntaxHighlighting, HighlightStyle } from "@codemirror/language";
 import { sparql } from "@codemirror/legacy-modes/mode/sparql";
@@ -6,15 +6,25 @@ import { EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { drawChart, drawGraph } from "./pictures.js";
-import { labelled, rows, triples } from "./results.js";
+import { rows, triples } from "./results.js";
 import { table } from "./table.js";
 
 const page = document.getElementById("query-page");
 const terms = await (await fetch(page.dataset.terms)).json();
 const labels = new Map(terms.terms.map((term) => [term.iri, term.label]));
+const spaces = Object.entries(terms.prefixes).sort(([, a], [, b]) => b.length - a.length);
+const names = { labels, short };
+
+// A prefixed name where there is one: a whole IRI tells the reader little more.
+function short(iri) {
+  const [prefix, space] = spaces.find(([, own]) => iri.startsWith(own)) ?? [];
+  const rest = space === undefined ? "/" : iri.slice(space.length);
+  return /^[\w.-]+$/.test(rest) ? `${prefix}:${rest}` : iri;
+}
 const status = document.getElementById("status");
 const result = document.getElementById("result");
 const area = document.getElementById("query");
+const examples = document.getElementById("examples");
 
 // Colours are the page's own, so that light and dark follow it.
 const colours = HighlightStyle.define([
@@ -52,8 +62,9 @@ const wrongLine = StateField.define({
 
 // A term is found by its short name or by any word of its label.
 function complete(context) {
-  const word = context.matchBefore(/[\w:-]+/);
-  if (!word || (word.from === word.to && !context.explicit)) return null;
+  const word = context.matchBefore(/[?$]?[\w:-]*/);
+  // Not within a variable or a number; with nothing written only when it is asked for.
+  if (!/^[A-Za-z]/.test(word.text) && !(context.explicit && !word.text)) return null;
   const wanted = word.text.toLowerCase();
   const options = terms.terms
     .filter((term) => term.short && (term.short.toLowerCase().includes(wanted) || term.label.toLowerCase().includes(wanted)))
@@ -92,6 +103,8 @@ async function send(accept) {
 }
 
 async function ask() {
+  closeCompletion(editor);
+  if (examples) examples.open = false;
   status.textContent = "Asking …";
   result.replaceChildren();
   editor.dispatch({ effects: markLine.of(null) });
@@ -130,13 +143,13 @@ function showRows(found, took) {
     return;
   }
   const chart = drawChart(found, labels);
-  result.replaceChildren(...[chart, table(found, labels)].filter(Boolean), downloads(["CSV", "text/csv"], ["TSV", "text/tab-separated-values"], ["JSON", "application/sparql-results+json"]));
+  result.replaceChildren(...[chart, table(found, names)].filter(Boolean), downloads(["CSV", "text/csv"], ["TSV", "text/tab-separated-values"], ["JSON", "application/sparql-results+json"]));
 }
 
 function showGraph(found, took) {
   status.textContent = `${found.length} ${found.length === 1 ? "statement" : "statements"}, ${took}`;
   const asRows = { names: ["subject", "predicate", "object"], rows: found };
-  result.replaceChildren(...[drawGraph(found, labels), table(asRows, labels)].filter(Boolean), downloads(["Turtle", "text/turtle"], ["N-Triples", "application/n-triples"]));
+  result.replaceChildren(...[drawGraph(found, labels), table(asRows, names)].filter(Boolean), downloads(["Turtle", "text/turtle"], ["N-Triples", "application/n-triples"]));
 }
 
 function downloads(...forms) {
@@ -164,4 +177,3 @@ for (const link of document.querySelectorAll("button[data-query]")) {
     editor.focus();
   });
 }
-export { labelled };

@@ -3,7 +3,8 @@ import { isNumber, labelled } from "./results.js";
 const SHOWN = 1000;
 
 // A table that is sorted by the heading that is pressed; numbers by size, all else by its label.
-export function table(found, labels) {
+export function table(found, names) {
+  const { labels } = names;
   const region = Object.assign(document.createElement("div"), { className: "scroll", tabIndex: 0 });
   region.setAttribute("role", "region");
   region.setAttribute("aria-label", "Result");
@@ -28,7 +29,7 @@ export function table(found, labels) {
     }
     body.replaceChildren(...sorted.slice(0, SHOWN).map((row) => {
       const line = document.createElement("tr");
-      for (const name of found.names) line.append(cell(row[name], labels));
+      for (const name of found.names) line.append(cell(row[name], names));
       return line;
     }));
     for (const column of head.cells) {
@@ -53,12 +54,12 @@ export function table(found, labels) {
   return region;
 }
 
-function cell(term, labels) {
+function cell(term, { labels, short }) {
   const made = document.createElement("td");
   made.textContent = labelled(term, labels);
   if (isNumber(term)) made.className = "count";
   if (term?.type === "uri") {
-    const iri = Object.assign(document.createElement("small"), { textContent: term.value, className: "iri" });
+    const iri = Object.assign(document.createElement("small"), { textContent: short(term.value), title: term.value, className: "iri" });
     made.append(iri);
   } else if (term?.language) {
     made.lang = term.language;

@@ -32,6 +32,6 @@ def _half(guideline: str, sha256: str, meaning: str) -> int:
 
 
 def _written(number: int) -> str:
-    version, variant = 0xF << 76, 0x3 << 62
-    digits = f"{number & ~version & ~variant | 0x8 << 76 | 0x2 << 62:032x}"
+    version, variant = 0xF << (64 + 12), 0x3 << 62
+    digits = f"{number & ~version & ~variant | 0x8 << (64 + 12) | 0x2 << 62:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -27,7 +27,9 @@ function said(text) {
 async function answered(form, button) {
   const from = button.closest("section")?.id;
   const page = await fetched(form, button);
+  const open = new Map([...document.querySelectorAll("details[id]")].map((own) => [own.id, own.open]));
   main().replaceWith(page.querySelector("main"));
+  for (const own of document.querySelectorAll("details[id]")) own.open = open.get(own.id) ?? own.open;
   const heading = (from && document.querySelector(`#${CSS.escape(from)} h3`)) || document.querySelector("main h1");
   heading.tabIndex = -1;
   heading.focus();
@@ -43,9 +45,13 @@ async function explained(form, button) {
   dialog.addEventListener("close", () => { dialog.remove(); button.focus(); });
   const heading = why.querySelector("h2");
   if (heading) { heading.id = "why-heading"; dialog.setAttribute("aria-labelledby", "why-heading"); }
-  dialog.append(why, close);
+  // The text gets the focus, so that it is read from its beginning.
+  why.tabIndex = -1;
+  why.autofocus = true;
+  dialog.append(close, why);
   main().append(dialog);
   dialog.showModal();
+  dialog.scrollTop = 0;
 }
 
 document.addEventListener("submit", (event) => {
