@@ -82,6 +82,10 @@ class Formula:
         # What the formula does not look at cannot matter: patients that differ only there share an answer.
         return 0 if self.space.is_empty(state) else self._missing(state | ~self._looked_at)
 
+    def __getstate__(self) -> dict[str, object]:
+        # What is remembered stays in its process.
+        return {name: value for name, value in self.__dict__.items() if name != "_missing"}
+
     @cached_property
     def _looked_at(self) -> int:
         return self.space.support((*self.allowed_yes, *self.allowed_no))

@@ -87,7 +87,11 @@ def compare(old: Side, new: Side) -> Difference:
         *decisions.clashes(old.knowledge, new.knowledge, pairs),
         *decisions.findings(common, old.knowledge, new.knowledge),
     ]
-    said = [*mappings(old.knowledge, new.knowledge), *definitions.metadata(), *files(old.knowledge, new.knowledge)]
+    said = [
+        *mappings(old.knowledge, new.knowledge),
+        *definitions.metadata({own.about for own in told}),
+        *files(old.knowledge, new.knowledge),
+    ]
     difference = Difference(
         sides=sides,
         common=common,

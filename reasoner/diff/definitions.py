@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,13 +144,18 @@ class Definitions:
                 lines.append(f"{writer.name(iri)} SubClassOf: {writer.expression(parent)}")
         return tuple(lines)
 
-    def metadata(self) -> Iterator[Change]:
-        """Everything else that changed about a term: labels, statements, sources, numbers."""
+    def metadata(self, decided: Collection[str] = ()) -> Iterator[Change]:
+        """Everything else that changed about a term: labels, statements, sources, numbers.
+
+        ``decided`` are the ids of what the decisions tell something of: what they tell is not told again.
+        """
         classes = {*self._classes(1), *(self._iris.get(iri, iri) for iri in self._classes(0))}
         told = {
             (iri, GR + name)
             for type_, names in _TOLD.items()
             for iri in self.graphs[1].instances(type_)
+            # What is written out but is the default besides changes no decision.
+            if self.graphs[1].text(iri, NOTATION) in decided
             for name in names
         }
         for iri in sorted({*self.before, *self.after}):

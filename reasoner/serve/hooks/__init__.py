@@ -51,7 +51,8 @@ class _Surface:
         call = read_call(body, hook)
         length = request.headers.get("content-length", "")
         size = int(length) if length.isdecimal() else self.service.settings.body_limit
-        return json_response(await self.service.run(lambda: self.answering.cards(call, guideline), size))
+        home = str(request.base_url)
+        return json_response(await self.service.run(lambda: self.answering.cards(call, guideline, home), size))
 
     async def feedback(self, request: Request) -> Response:
         self._named(request)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from reasoner.assess import Reasoner
 from reasoner.graph import GR, LABEL, NOTATION, Graph
 from reasoner.guidelines import Guideline
+from reasoner.pages.addresses import Addresses
+from reasoner.pages.vocabulary import Vocabulary
 from reasoner.responses.codes import codes_of
 from reasoner.responses.telling import Telling
 from reasoner.serve.refusal import Refusal
@@ -41,9 +44,14 @@ class Answering:
         self.words = codes_of(reasoner).words
         self.kinds = kinds(reasoner.knowledge.mapping)
         self.reasons = override_reasons(reasoner.knowledge.graph)
+        addresses = Addresses(reasoner.knowledge, Vocabulary(reasoner.knowledge))
+        self.pages: dict[str, str | None] = {}
+        for guideline in reasoner.knowledge.guidelines:
+            self.pages[guideline.id] = addresses.of(guideline.iri)
+            self.pages |= {own.id: addresses.of(own.iri) for own in guideline.recommendations}
 
-    def cards(self, call: Call, guideline: Guideline) -> Json:
-        """The answer to one call; raises Refusal 412 or 400."""
+    def cards(self, call: Call, guideline: Guideline, home: str = "/") -> Json:
+        """The answer to one call; ``home`` is the address of this server. Raises Refusal 412 or 400."""
         record = gather(call, self.kinds)
         check_patient(call, call.drafts)
         answer = self.reasoner.assess(record.bundle).content
@@ -51,7 +59,7 @@ class Answering:
             raise Refusal(400, "what was sent is about more than one patient", "send data of one patient alone")
         telling = Telling.of(self.reasoner, answer, guideline.id, "R4")
         details = Details(telling, record.notes)
-        writer = Writer(telling, details, call.instance, call.patient, self.reasons)
+        writer = Writer(telling, details, call.instance, call.patient, self.reasons, self._pages(home))
         spoken = [(subject, own) for subject, own in telling.subjects() if own["scope"] != "out-of-scope"]
         if call.has_orders:
             cards = OrderWriter(writer).cards(read_orders(call, telling.codes), spoken) if spoken else []
@@ -63,3 +71,6 @@ class Answering:
         if not cards and record.is_partial:
             cards = [writer.incomplete()]
         return {"cards": in_urgency(cards)}
+
+    def _pages(self, home: str) -> Mapping[str, str]:
+        return {id_: f"{home}guideline/{page}" for id_, page in self.pages.items()}

@@ -32,7 +32,7 @@ ONE, ANY = "at-most-one", "any"
 _URGENCY = (CRITICAL, WARNING, INFO)
 SUMMARY = 139
 """CDS Hooks: fewer than 140 characters."""
-_SHORTEST = 40
+_SHORTEST = 48
 """Of these, what is left at least to say what is advised."""
 
 
@@ -47,6 +47,8 @@ class Writer:
     """The id of the patient in context."""
     reasons: Sequence[Mapping[str, str]]
     """The override reasons of the knowledge."""
+    pages: Mapping[str, str]
+    """The page that explains a guideline or a recommendation, by id."""
 
     def card(
         self,
@@ -68,11 +70,19 @@ class Writer:
             "detail": md.joined(*detail, self.details.ending),
             "source": self.telling.codes.once(("source", guideline.id), lambda: _source(guideline)),
             "overrideReasons": list(self.reasons),
+            "links": self._links(about or {}),
             "extension": {EXTENSION: {**version(guideline), **(about or {})}},
         }
         if suggestions:
             card |= {"suggestions": list(suggestions), "selectionBehavior": behaviour}
         return card
+
+    def _links(self, about: Mapping[str, Any]) -> list[Json]:
+        """Where what a card rests on is explained: its recommendations, and the guideline."""
+        eligible = [row["id"] for row in about.get("recommendations", ()) if row.get("verdict") == "eligible"]
+        named = [(id_, f"Criteria, evidence and sources of {id_}") for id_ in eligible]
+        named.append((self.telling.guideline.id, f"The guideline, version {self.telling.guideline.version}"))
+        return [{"label": label, "url": self.pages[id_], "type": "absolute"} for id_, label in named]
 
     # What is advised --------------------------------------------------------------------------------------------------
 
