@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from reasoner import __version__
@@ -121,6 +122,7 @@ def _run(
     from .sparql.engine import Engine
     from .sparql.source import source
     from .supervisor import Role, Supervisor
+    from .taking import Shares
     from .worker import work
 
     with uncollected():
@@ -140,7 +142,11 @@ def _run(
             listener.close()
             Engine(questions, prepared, settings).run(parent)
 
-        roles = [Role("worker", lambda parent: work(listener, app, settings, parent))] * settings.workers
+        shares = Shares(settings.workers, counts.connections)
+        roles = [
+            Role("worker", partial(work, listener, app, settings, shares.of(place)))
+            for place in range(settings.workers)
+        ]
         # Last, so that queries under way are finished before it ends.
         roles.append(Role("engine", answer_queries))
         gc.collect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -18,6 +19,8 @@ class Connection(H11Protocol):
 
     seconds = 10.0
     clock: asyncio.TimerHandle | None = None
+    lost: Callable[[], None]
+    """Called when a connection has ended."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -48,6 +51,7 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
+        type(self).lost()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - our own words
@@ -65,9 +69,9 @@ class Connection(H11Protocol):
             self.clock = None
 
 
-def patient_for(seconds: float) -> type[Connection]:
-    """The protocol of a server whose clients may be still for so long."""
-    return type("Connection", (Connection,), {"seconds": seconds})
+def patient_for(seconds: float, lost: Callable[[], None]) -> type[Connection]:
+    """The protocol of a server whose clients may be still for so long; ``lost`` is called as each connection ends."""
+    return type("Connection", (Connection,), {"seconds": seconds, "lost": staticmethod(lost)})
 
 
 def _bad() -> bytes:

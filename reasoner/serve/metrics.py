@@ -27,6 +27,7 @@ class Meters:
     requests: Counter
     seconds: Histogram
     running: Gauge
+    connections: Gauge
     queries: Counter
     restarts: Counter
     build: Gauge
@@ -48,6 +49,9 @@ def meters() -> Meters:
         Histogram("guideline_http_seconds", "Time to answer", ["route"], buckets=_BOUNDS, registry=own),
         Gauge(
             "guideline_http_running", "Requests being answered", registry=own, multiprocess_mode="livesum"
+        ),
+        Gauge(
+            "guideline_http_connections", "Connections of each process", registry=own, multiprocess_mode="liveall"
         ),
         Counter("guideline_queries", "SPARQL queries by how they ended", ["outcome"], registry=own),
         Counter("guideline_worker_restarts", "Processes that died and were replaced", ["kind"], registry=own),

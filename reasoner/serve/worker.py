@@ -8,16 +8,16 @@ import gc
 import signal
 import socket
 from collections.abc import Generator
+from functools import partial
 
 import uvicorn
 
 from . import logs
-from .connection import patient_for
+from .connection import Connection, patient_for
 from .front import Front
 from .settings import Settings
+from .taking import Share, Taking
 
-_QUEUE = 2048
-"""Connections that wait to be taken."""
 _OBJECTS = 10_000
 """New objects until garbage is looked for: an answer is some thousands, which end with it and are no garbage before."""
 
@@ -25,16 +25,22 @@ _OBJECTS = 10_000
 class _Server(uvicorn.Server):
     """uvicorn, except for how it takes connections and how it ends."""
 
-    def __init__(self, config: uvicorn.Config, parent: int) -> None:
+    def __init__(self, config: uvicorn.Config, protocol: type[Connection], share: Share, parent: int) -> None:
         super().__init__(config)
-        self._parent = parent
+        self._protocol, self._share, self._parent = protocol, share, parent
+        self._taking: list[Taking] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        # asyncio takes as many connections at once as it makes the queue long: one process would take them all. With
-        # a queue of one it takes one at a time, and whoever is free takes the next; then the queue gets its length.
-        for own in sockets or ():
-            own.listen(_QUEUE)
+        await super().startup(sockets=[])
+        make = partial(self._protocol, config=self.config, server_state=self.server_state, app_state={})
+        self._taking = [Taking(own, self._share, make) for own in sockets or ()]
+        for taking in self._taking:
+            taking.begin()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for taking in self._taking:
+            taking.end()
+        await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -50,21 +56,22 @@ class _Server(uvicorn.Server):
         asyncio.get_running_loop().remove_reader(self._parent)
 
 
-def work(listener: socket.socket, app: Front, settings: Settings, parent: int) -> None:
+def work(listener: socket.socket, app: Front, settings: Settings, share: Share, parent: int) -> None:
     """Serve until a signal says to end, or the other end of ``parent`` is closed."""
     logs.quiet()
     gc.set_threshold(_OBJECTS)
+
+    protocol = patient_for(settings.read_seconds, share.leave)
     config = uvicorn.Config(
         app,
-        http=patient_for(settings.read_seconds),
+        http=protocol,
         ws="none",
         lifespan="off",
         loop="asyncio",
         log_config=None,
         access_log=False,
         server_header=False,
-        backlog=1,
         timeout_keep_alive=int(settings.read_seconds) + 1,
         timeout_graceful_shutdown=int(settings.request_seconds) + 1,
     )
-    _Server(config, parent).run([listener])
+    _Server(config, protocol, share, parent).run([listener])

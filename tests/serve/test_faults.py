@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import socket
 import threading
@@ -24,12 +26,6 @@ FORM = "content-type: application/x-www-form-urlencoded\r\n"
 def server() -> Iterator[Server]:
     flags = ("--workers", "2", "--read-seconds", "1", "--body-limit", "1", "--query-seconds", "5")
     with running(*flags) as own:
-        yield own
-
-
-@pytest.fixture(scope="module")
-def client(server: Server) -> Iterator[httpx.Client]:
-    with server.client() as own:
         yield own
 
 
@@ -212,6 +208,42 @@ def test_no_path_leads_to_a_file(server: Server, path: str) -> None:
     assert 400 <= status(answer) < 500
     assert b"root:" not in answer
     assert b"[project]" not in answer
+
+
+# Connections
+
+
+def test_the_connections_of_each_process_are_counted() -> None:
+    with running("--workers", "2") as server, contextlib.ExitStack() as open_:
+        assert eventually(lambda: sum(_held(server).values()) == 1), "the client that asks has a connection too"
+        for _ in range(12):
+            open_.enter_context(server.connect())
+        assert eventually(lambda: sum(_held(server).values()) == 13)
+        open_.close()
+        assert eventually(lambda: sum(_held(server).values()) == 1)
+
+
+def test_a_connection_is_not_left_to_a_process_that_does_not_answer() -> None:
+    with running("--workers", "2") as server:
+        stopped, _, _ = server.children()
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            held = [server.connect() for _ in range(4)]
+            for connection in held:
+                connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+                connection.close()
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        assert server.stop() == 0
+
+
+def _held(server: Server) -> dict[str, int]:
+    """The connections of each process."""
+    with server.client() as client:
+        counts = re.findall(r'guideline_http_connections\{pid="(\d+)"\} (\d+)', client.get("/metrics").text)
+    workers = {str(pid) for pid in server.children()[:-1]}
+    return {pid: int(count) for pid, count in counts if pid in workers}
 
 
 # Processes that die
