@@ -38,6 +38,8 @@ class Telling:
     """The wording of the knowledge."""
     shared: dict[tuple[str, str], Json] = field(init=False, default_factory=dict)
     """What the requests for one subject by one recommendation have in common, made once."""
+    _told: dict[int, tuple[Json, Json]] = field(init=False, default_factory=dict)
+    """Rows and what ``reason`` makes of them, by identity: the verdicts of an answer share their rows."""
 
     def __post_init__(self) -> None:
         codes = codes_of(self.reasoner)
@@ -146,6 +148,11 @@ class Telling:
 
     def reason(self, row: Json) -> Json:
         """One finding on which a verdict rests, as a CodeableConcept: its text says what was assumed or derived."""
+        if id(row) not in self._told:
+            self._told[id(row)] = row, self._reason(row)
+        return self._told[id(row)][1]
+
+    def _reason(self, row: Json) -> Json:
         kind, via = str(row["resource"] or "").partition("/")[0], str(row.get("code") or "")
         system, _, code = via.rpartition("|")
         stated = system and self.codes.states(kind, via, row["finding"], row["value"])
