@@ -62,6 +62,7 @@ class Space:
             # One spare bit above each field takes the carry.
             offset += width + 1
         self._order = tuple(self.fields.values())
+        self._names = {field.guard: field.name for field in self._order}
         self._constrained: dict[int, tuple[Field, ...]] = {}
 
     def is_empty(self, cube: int) -> bool:
@@ -100,8 +101,13 @@ class Space:
         return total
 
     def guarded(self, guards: int) -> list[str]:
-        """The findings whose guard bits are set, by name."""
-        return [field.name for field in self._order if guards & field.guard]
+        """The findings whose guard bits are set, by name, in the order of the fields."""
+        found = []
+        while guards:
+            lowest = guards & -guards
+            found.append(self._names[lowest])
+            guards ^= lowest
+        return found
 
     def cell_name(self, field: Field, cell: int) -> str:
         """A numeric cell in words: ``<30``, ``>=30 <40``."""

@@ -38,6 +38,7 @@ class Telling:
     """The wording of the knowledge."""
     shared: dict[tuple[str, str], Json] = field(init=False, default_factory=dict)
     """What the requests for one subject by one recommendation have in common, made once."""
+    _names: dict[str, str] = field(init=False, default_factory=dict)
     _told: dict[int, tuple[Json, Json]] = field(init=False, default_factory=dict)
     """Rows and what ``reason`` makes of them, by identity: the verdicts of an answer share their rows."""
 
@@ -134,6 +135,11 @@ class Telling:
 
     def name(self, subject: Json) -> str:
         """A subject in words: what it is and where."""
+        if subject["subject"] not in self._names:
+            self._names[subject["subject"]] = self._name(subject)
+        return self._names[subject["subject"]]
+
+    def _name(self, subject: Json) -> str:
         findings = subject["findings"]
         said = [
             self.words.said(name, findings[name])

@@ -25,7 +25,6 @@ class Details:
     def __init__(self, telling: Telling, notes: Sequence[str]) -> None:
         self.answer, self.guideline, self.words = telling.answer, telling.guideline, telling.words
         self._telling, self._notes = telling, notes
-        self._headings: dict[str, str] = {}
 
     def subject(self, subject: dict[str, Any]) -> str:
         """Which subject this is about."""
@@ -34,10 +33,7 @@ class Details:
 
     def heading(self, subject: dict[str, Any]) -> str:
         """The subject in words: what it is and where."""
-        name = subject["subject"]
-        if name not in self._headings:
-            self._headings[name] = capital(self._telling.name(subject))
-        return self._headings[name]
+        return capital(self._telling.name(subject))
 
     def advice(self, row: Json, own: Json) -> str:
         """One recommendation: what it says, how sure, why it applies, and its place in the order of choice."""
