@@ -29,4 +29,8 @@ def style_hash(style: str) -> str:
 
 def document(parts: Sequence[Page | str], title: str = "Assessment") -> str:
     """Pages, and sentences about inputs that could not be read, as one document."""
-    return environment().get_template("answer.html").render(parts=parts, title=title)
+    templates = environment()
+    style = templates.get_template("answer.css").render()
+    return templates.get_template("answer.html").render(
+        parts=parts, title=title, style=style, style_hash=style_hash(style)
+    )

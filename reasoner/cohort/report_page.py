@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reasoner.html import environment, style_hash
@@ -24,14 +24,15 @@ def page(told: Told) -> str:
     return render(told.data)
 
 
-def render(report: Mapping[str, Any]) -> str:
-    """The whole document, from the report as JSON."""
+def render(report: Mapping[str, Any], pages: Sequence[tuple[str, str]] = ()) -> str:
+    """The whole document, from the report as JSON; ``pages`` are paths and names of the server that shows it."""
     templates = environment()
     templates.filters["thousands"] = lambda number: f"{number:,}"
     templates.filters["share"] = _share
     style = templates.get_template("pages/style.css").render() + templates.get_template("cohort/bars.css").render()
     return templates.get_template("cohort/report.html").render(
         report=report,
+        pages=pages,
         counts=report["counts"],
         counted=counted,
         is_table=TABLES in report["inputs"]["kinds"],

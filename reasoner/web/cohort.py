@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from reasoner.serve.refusal import Refusal
 from reasoner.serve.service import Service
 
-from .frame import Frame
+from .frame import PAGES, Frame
 from .received import received
 
 _HEADERS = {
@@ -53,6 +53,6 @@ def _rendered(data: bytes) -> str | None:
         raise Refusal(501, "reports need the extra `cohort`", "run `pip install '.[cohort]'` in a clone") from None
     try:
         report = orjson.loads(data)
-        return render(report) if isinstance(report, dict) else None
+        return render(report, PAGES) if isinstance(report, dict) else None
     except (orjson.JSONDecodeError, UndefinedError, KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -295,6 +296,30 @@ def _unfolded(tab: Tab) -> None:
     )
 
 
+def _proofs(tab: Tab) -> None:
+    # Some of the patients that are shown: all of them take axe a long time, and are alike.
+    tab.open("/guideline/proofs.html").evaluate(
+        "() => [...document.querySelectorAll('details')].slice(0, 3).forEach((own) => { own.open = true })"
+    )
+
+
+def _report(folder: Path) -> Path:
+    """The report of the example, as ``guideline cohort`` writes it."""
+    out, table = folder / "verdicts.parquet", EXAMPLES / "cohort" / "findings.csv"
+    command = [sys.executable, "-m", "reasoner.cli", "cohort", str(table), "--output", str(out)]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    return Path(f"{out}.report.json")
+
+
+def _show_report(tab: Tab) -> None:
+    pytest.importorskip("polars", reason="the extra `cohort` is not installed")
+    page = tab.open("/cohort")
+    with tempfile.TemporaryDirectory() as folder:
+        page.set_input_files("#report", str(_report(Path(folder))))
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_selector("#eligibility")
+
+
 STATES: dict[str, Callable[[Tab], Any]] = {
     "form": lambda tab: tab.open(),
     "form-with-a-mistake": _mistaken,
@@ -305,10 +330,18 @@ STATES: dict[str, Callable[[Tab], Any]] = {
     "sparql-error": lambda tab: _ask(tab, "SELECT ?a {\n ?a ??? }", "[role=alert]"),
     "sparql-graph": lambda tab: _ask(tab, GRAPH, "#result rect.node"),
     "guideline": lambda tab: tab.open("/guideline/"),
+    "proofs": _proofs,
     "cohort": lambda tab: tab.open("/cohort"),
+    "cohort-report": _show_report,
     "about": lambda tab: tab.open("/about"),
     "not-there": lambda tab: tab.open("/not-there"),
 }
+
+
+UNREACHABLE = """() => [...document.querySelectorAll("*")]
+    .filter((own) => /auto|scroll/.test(getComputedStyle(own).overflowX) && own.scrollWidth > own.clientWidth + 1)
+    .filter((own) => own.tabIndex < 0 || !(own.ariaLabel || own.hasAttribute("aria-labelledby")))
+    .map((own) => own.outerHTML.slice(0, 200))"""
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -328,6 +361,7 @@ def test_every_state_is_accessible_light_and_dark_and_fits_a_narrow_screen(
     tab.page.set_viewport_size({"width": 320, "height": 640})
     tab.picture(f"{state}-narrow")
     assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= 320
+    assert tab.page.evaluate(UNREACHABLE) == [], "what scrolls sideways is reached by keyboard and has a name"
     assert not AXE.exists() or tab.violations("scrollable-region-focusable", "target-size") == []
     assert tab.outside == []
     context.close()
@@ -361,17 +395,11 @@ def test_scripts_of_the_assess_page_stay_small() -> None:
 # The report of a cohort
 
 
-def test_a_report_opens_and_another_file_is_told(tab: Tab, tmp_path: Path) -> None:
-    pytest.importorskip("polars", reason="the extra `cohort` is not installed")
-    out = tmp_path / "verdicts.parquet"
-    table = EXAMPLES / "cohort" / "findings.csv"
-    command = [sys.executable, "-m", "reasoner.cli", "cohort", str(table), "--output", str(out)]
-    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-    page = tab.open("/cohort")
-    page.set_input_files("#report", f"{out}.report.json")
-    page.get_by_role("button", name="Show").click()
+def test_a_report_opens_and_leads_back_and_another_file_is_told(tab: Tab) -> None:
+    _show_report(tab)
+    page = tab.page
     assert NOTICE in page.inner_text("body")
-    page = tab.open("/cohort")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Cohort report").click()
     page.set_input_files("#report", str(PATIENT))
     tab.expect_status(422)
     page.get_by_role("button", name="Show").click()
