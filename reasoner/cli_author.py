@@ -7,10 +7,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from .arguments import Commands
 from .edges import Parser, date, load, opened
 from .errors import UsageError
-
-Commands = argparse._SubParsersAction  # the type that argparse gives no public name
 
 
 def add_author(commands: Commands[Parser], shared: Parser) -> None:

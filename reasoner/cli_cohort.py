@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import math
 
+from .arguments import Commands, size, whole
 from .edges import Parser, date
-
-Commands = argparse._SubParsersAction  # the type that argparse gives no public name
 
 
 def add_cohort(commands: Commands[Parser]) -> None:
@@ -42,13 +40,9 @@ def add_cohort(commands: Commands[Parser]) -> None:
         "--validate", action="store_true",
         help="hold each patient to the SHACL shapes as well, counted apart; takes many times as long",
     )  # fmt: skip
-    command.add_argument("--workers", metavar="N", type=_whole, help="processes (default: one a processor)")
-    command.add_argument(
-        "--chunk",
-        metavar="MIB",
-        type=_size,
-        help="how much a step reads; less needs less memory (default: by input)",
-    )
+    command.add_argument("--workers", metavar="N", type=whole(1024), help="processes (default: one a processor)")
+    command.add_argument("--chunk", metavar="MIB", type=size,
+                         help="how much a step reads; less needs less memory (default: by input)")  # fmt: skip
     command.add_argument("--keep", metavar="COLUMN", action="append", default=[],
                          help="a column of a table that is no finding and goes along; may be given again")  # fmt: skip
     command.add_argument("--fresh", action="store_true", help="begin anew, whatever an interrupted run has finished")
@@ -69,30 +63,8 @@ def _add_spark(command: Parser) -> None:
     )  # fmt: skip
     spark.add_argument("--conf", metavar="NAME=VALUE", action="append", default=[],
                        help="a setting of Spark; may be given again")  # fmt: skip
-    spark.add_argument("--shares", metavar="N", type=_shares,
+    spark.add_argument("--shares", metavar="N", type=whole(1_000_000),
                        help="in how many parts the patients are decided (default: by input)")  # fmt: skip
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 1024")
-    return int(text)
-
-
-def _shares(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 1000000")
-    return int(text)
-
-
-def _size(text: str) -> float:
-    try:
-        size = float(text)
-    except ValueError:
-        size = math.nan
-    if not 0 < size <= 4096:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number of MiB above 0, up to 4096")
-    return size
 
 
 def _cohort(options: argparse.Namespace) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from .arguments import Commands
 from .edges import Parser, complain, date, load, opened, uncollected
 from .errors import UsageError
-
-Commands = argparse._SubParsersAction  # the type that argparse gives no public name
 
 
 def add_convert(commands: Commands[Parser], shared: Parser) -> None:

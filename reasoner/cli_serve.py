@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import math
 
+from .arguments import Commands, seconds, whole
 from .edges import Parser
-
-Commands = argparse._SubParsersAction  # the type that argparse gives no public name
 
 
 def add_serve(commands: Commands[Parser]) -> None:
@@ -22,8 +20,10 @@ def add_serve(commands: Commands[Parser]) -> None:
         "--data patients.ndjson",
     )  # fmt: skip
     command.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="default: 127.0.0.1, this machine")
-    command.add_argument("--port", metavar="N", type=_port, default=8000, help="default: 8000; 0: any that is free")
-    command.add_argument("--workers", metavar="N", type=_whole(64), default=1, help="processes (default: 1)")
+    command.add_argument(
+        "--port", metavar="N", type=whole(65535, 0, "port"), default=8000, help="default: 8000; 0: any that is free"
+    )
+    command.add_argument("--workers", metavar="N", type=whole(64), default=1, help="processes (default: 1)")
     command.add_argument("--knowledge", metavar="DIR", help="take guidelines and mappings from this folder")
     command.add_argument("--strict", action="store_true", help="ask instead of assuming anything")
     command.add_argument(
@@ -67,43 +67,17 @@ def _add_access(command: Parser) -> None:
 
 def _add_limits(command: Parser) -> None:
     limits = command.add_argument_group("what one request may take")
-    whole, seconds = _whole(1_000_000_000), _seconds
+    count = whole(1_000_000_000)
     for name, kind, default, metavar, help_ in (
-        ("--body-limit", whole, 10, "MIB", "a body"),
-        ("--nesting-limit", whole, 64, "N", "levels of JSON within each other"),
+        ("--body-limit", count, 10, "MIB", "a body"),
+        ("--nesting-limit", count, 64, "N", "levels of JSON within each other"),
         ("--request-seconds", seconds, 30.0, "S", "until it is answered"),
         ("--read-seconds", seconds, 10.0, "S", "until it has come, and until its answer is taken"),
         ("--query-seconds", seconds, 10.0, "S", "a SPARQL query, which is stopped then"),
-        ("--query-rows", whole, 100_000, "N", "rows of a SPARQL result"),
-        ("--query-memory", whole, 1024, "MIB", "memory of a SPARQL query"),
+        ("--query-rows", count, 100_000, "N", "rows of a SPARQL result"),
+        ("--query-memory", count, 1024, "MIB", "memory of a SPARQL query"),
     ):
         limits.add_argument(name, type=kind, default=default, metavar=metavar, help=f"{help_} (default: {default:g})")
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a port from 0 to 65535")
-    return int(text)
-
-
-class _whole:  # noqa: N801 - used as a function, which argparse names in its complaints
-    def __init__(self, most: int) -> None:
-        self.most = most
-
-    def __call__(self, text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not 0 < int(text) <= self.most:
-            raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to {self.most}")
-        return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0.1 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number of seconds from 0.1 to 3600")
-    return seconds
 
 
 def _serve(options: argparse.Namespace) -> int:
