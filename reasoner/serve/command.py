@@ -7,6 +7,7 @@ import contextlib
 import gc
 import importlib.util
 import os
+import re
 import shutil
 import socket
 import sys
@@ -28,6 +29,7 @@ _NEEDED = {
     "starlette": "starlette", "uvicorn": "uvicorn", "prometheus_client": "prometheus-client", "jwt": "pyjwt[crypto]",
 }  # fmt: skip
 """Packages of the extra `serve`, by what is imported of them."""
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+/?")
 _LONGEST_PATH = 60
 """What the path of a socket may have in front of its name: 104 bytes are all there is."""
 
@@ -87,6 +89,9 @@ def check(settings: Settings) -> None:
     if not settings.is_loopback and settings.auth is None and not settings.public:
         hint = "give --auth FILE, or --public if anyone who reaches it may use it"
         raise UsageError("would be reached from other machines without any check", f"`{settings.host}`", hint)
+    for origin in settings.origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise UsageError("is no origin", f"`{origin}`", "write it as https://ehr.example, without a path; or `*`")
     if settings.remote is not None:
         if settings.data or settings.store:
             raise UsageError(

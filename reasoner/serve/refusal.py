@@ -40,8 +40,7 @@ def refusal(error: BaseException) -> Refusal:
     if isinstance(error, Refusal):
         return error
     if isinstance(error, DataError | UsageError | QueryError):
-        where = f", {error.where}" if error.where else ""
-        return Refusal(400, f"{error.message}{where}", error.hint or "mend the request")
+        return Refusal(400, str(ReasonerError(error.message, error.where)), error.hint or "mend the request")
     if isinstance(error, EngineError):
         return Refusal(503, error.message, error.hint or "try again later")
     if isinstance(error, RecursionError):

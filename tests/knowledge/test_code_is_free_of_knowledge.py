@@ -54,8 +54,17 @@ PLAIN_NUMBERS = {
 """Thresholds of the knowledge that are also plain numbers."""
 
 SPARQL = re.compile(
-    r"\b(select|construct|ask|describe)\b[^.]*\bwhere\b|\b(insert|delete)\s+data\b|\?\w+\s+a\s+\w*:", re.I
+    r"""
+    \b(select|construct|ask|describe)\b[^.{]*\bwhere\b
+    | \bselect\s+((distinct|reduced)\s+)?[*?$(]
+    | \b(construct|ask|describe)\b\s*(from\b|[{<*?$])
+    | \b(insert|delete)\s+(data|where)\b
+    | \bgraph\s+[?$<]
+    | [?$]\w+\s+(a\s+)?([?$]|<|\w*:)
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
+"""A query, or a piece of one: WHERE may be left out, and a text is cut where something is put into it."""
 
 
 class Use(NamedTuple):
@@ -166,7 +175,39 @@ def test_the_net_catches() -> None:
     assert "iwgdf-5-b" in mentions("iwgdf-5b")
     assert "osteomyelitis" in mentions("has_osteomyelitis")
     assert knowledge_in(Use(1, "E11.621")) and knowledge_in(Use(1, 0.8))
-    assert SPARQL.search("SELECT ?x WHERE { ?x a gr:Lesion }")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT ?x WHERE { ?x a gr:Lesion }",
+        "select (COUNT(*) AS ?n) { ",
+        "SELECT DISTINCT ?c { ",
+        "SELECT * {",
+        "SELECT\n  $x",
+        "ASK { ",
+        "ask from <urn:g> {",
+        "CONSTRUCT {",
+        "DESCRIBE <urn:x>",
+        "DESCRIBE ?x",
+        "DELETE WHERE { ",
+        "INSERT DATA { ",
+        "GRAPH ?g {",
+        "?s ?p ?o",
+        "?s a ?c",
+        "?x a gr:Lesion",
+        "?x gr:site ?y",
+    ],
+)
+def test_the_net_catches_a_query_and_pieces_of_one(text: str) -> None:
+    assert SPARQL.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["select one of them, or ask for more.", "Ask next", "where it is described", "what? a site: this"]
+)
+def test_plain_words_are_no_query(text: str) -> None:
+    assert not SPARQL.search(text)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
 from collections.abc import Iterator
 
 import pyoxigraph as ox
 import pytest
+from serve.listener import Listener
 
 from reasoner.errors import QueryError
 
 from .stores import store
 
 
-class Listener:
-    """Counts the connections to a port of this machine, and hangs up."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/sparql"
-        self.connections = 0
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            connection.close()
-
-
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     own = Listener()
     yield own
-    own.socket.close()
+    own.close()
 
 
 SERVICES = [

@@ -164,6 +164,13 @@ def test_data_requirements_are_a_module_definition(method: str) -> None:
     assert client().get(library["url"].replace(CANONICAL, "/fhir/"), headers={"accept": R5}).json() == library
 
 
+def test_a_graph_that_cannot_be_read_is_told_with_its_place() -> None:
+    body = b"<urn:a> <urn:b> <urn:c> .\n<urn:a> <urn:b> ."
+    answer = client().post("/fhir/$validate-patient", content=body, headers={"content-type": "text/turtle"})
+    assert answer.status_code == 400
+    assert issue(answer)["details"]["text"].startswith("`the body`:2 is not Turtle: ")
+
+
 @pytest.mark.parametrize("path", JSON_FILES, ids=lambda path: path.stem)
 def test_patient_data_is_validated(path: Path) -> None:
     answer = post("/fhir/$validate-patient", data(path))

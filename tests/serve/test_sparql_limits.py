@@ -22,12 +22,6 @@ def server() -> Iterator[Server]:
         yield own
 
 
-@pytest.fixture(scope="module")
-def client(server: Server) -> Iterator[httpx.Client]:
-    with server.client() as own:
-        yield own
-
-
 def answers(client: httpx.Client) -> bool:
     response = client.get("/sparql", params={"query": ASK})
     return response.status_code == 200 and response.json()["boolean"] is True

@@ -31,12 +31,6 @@ def server() -> Iterator[Server]:
         yield own
 
 
-@pytest.fixture(scope="module")
-def client(server: Server) -> Iterator[httpx.Client]:
-    with server.client() as own:
-        yield own
-
-
 @dataclass(frozen=True)
 class Case:
     """One request of the list, and the status that must come back."""
@@ -129,13 +123,19 @@ FORMS = {"text/turtle": "turtle", "application/n-triples": "nt", "application/ld
          "application/rdf+xml": "xml"}  # fmt: skip
 
 
-@pytest.mark.parametrize("query", [SELECT, ASK])
-@pytest.mark.parametrize("media", ROWS)
-def test_rows_come_in_the_type_that_is_accepted(client: httpx.Client, query: str, media: str) -> None:
+def in_type(client: httpx.Client, query: str, media: str) -> httpx.Response:
+    """What is answered to who accepts one type only."""
     response = client.get("/sparql", params={"query": query}, headers={"accept": media})
     assert response.status_code == 200
     assert response.headers["content-type"].split(";")[0] == media
     assert response.headers["vary"]
+    return response
+
+
+@pytest.mark.parametrize("query", [SELECT, ASK])
+@pytest.mark.parametrize("media", ROWS)
+def test_rows_come_in_the_type_that_is_accepted(client: httpx.Client, query: str, media: str) -> None:
+    response = in_type(client, query, media)
     if "csv" not in media and "tab" not in media:
         found = rdflib.query.Result.parse(io.BytesIO(response.content), content_type=media)
         assert len(found) == 2 if query == SELECT else bool(found)
@@ -147,9 +147,7 @@ def test_rows_come_in_the_type_that_is_accepted(client: httpx.Client, query: str
 @pytest.mark.parametrize("query", [CONSTRUCT, DESCRIBE])
 @pytest.mark.parametrize("media", GRAPHS)
 def test_triples_come_in_the_type_that_is_accepted(client: httpx.Client, query: str, media: str) -> None:
-    response = client.get("/sparql", params={"query": query}, headers={"accept": media})
-    assert response.status_code == 200
-    assert response.headers["content-type"].split(";")[0] == media
+    response = in_type(client, query, media)
     assert len(rdflib.Graph().parse(data=response.content, format=FORMS[media])) >= 2
 
 

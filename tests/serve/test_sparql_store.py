@@ -9,9 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from reasoner.assess import load
 from reasoner.cli import main
 from reasoner.errors import UsageError
+from reasoner.query import QueryStore
 from reasoner.remote import checked
+from reasoner.serve.sparql.inventory import Inventory, count
 
 from .listener import Listener
 from .running import EXAMPLES, PATIENT, ROOT, Server, refused, running
@@ -52,6 +55,22 @@ def test_a_second_start_takes_the_store_as_it_is_and_a_change_makes_it_anew(tmp_
     with running(*flags) as server, server.client() as client:
         assert stores(folder) != [name]
         assert len(stores(folder)) == 1
+
+
+def test_what_a_store_holds_is_counted_as_its_own_queries_count_it() -> None:
+    store = QueryStore(load(), [PATIENT]).store
+
+    def number(pattern: str) -> int:
+        (row,) = store.query(f"SELECT (COUNT(*) AS ?n) {{ {pattern} }}")
+        return int(row["n"].value)
+
+    found = count(store, 1, ("broken",))
+    assert found.triples == number("?s ?p ?o") > 0
+    assert found.classes == number("SELECT DISTINCT ?c { ?s a ?c }") > 0
+    assert found.properties == number("SELECT DISTINCT ?p { ?s ?p ?o }") > 0
+    rows = store.query("SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g")
+    assert list(found.graphs.items()) == [(row["g"].value, int(row["n"].value)) for row in rows] != []
+    assert Inventory.from_dict(found.to_dict()) == found
 
 
 def test_a_store_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:

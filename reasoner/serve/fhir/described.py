@@ -58,7 +58,10 @@ def paths() -> dict[str, Any]:
             "get": _refused(refused, 400, 404, parameters=(id_,)),
             "post": _operation(applied, *_SENT, 404, parameters=(id_, subject)) | _body(_FHIR),
         },
-        f"{one}/$data-requirements": {"get": _operation(needed, 404, parameters=(id_,))},
+        f"{one}/$data-requirements": {
+            "get": _operation(needed, 404, parameters=(id_,)),
+            "post": _operation(needed, 404, parameters=(id_,)),
+        },
         "/fhir/{type}": {"get": _operation("Artifacts of the knowledge", 400, 404, parameters=(type_, *searched))},
         "/fhir/{type}/_search": {
             "post": _operation("Artifacts of the knowledge", *_SENT, 404, parameters=(type_,))

@@ -21,7 +21,6 @@ from typing import Any
 
 import orjson
 
-from reasoner.errors import QueryError
 from reasoner.serve.processes import Alarm, fresh
 from reasoner.serve.refusal import Refusal, refusal
 from reasoner.serve.settings import Settings
@@ -165,8 +164,6 @@ def _one(connection: socket.socket, prepared: Callable[[], Answering], settings:
         data = framed(None, media, body)
     except MemoryError:
         data = framed(out_of_memory(settings))
-    except QueryError as error:
-        data = framed(_said(error))
     except BaseException as error:
         # A panic of the engine is no Exception; its text may quote the data.
         data = framed(refusal(error))
@@ -174,11 +171,6 @@ def _one(connection: socket.socket, prepared: Callable[[], Answering], settings:
     connection.settimeout(settings.request_seconds)
     with contextlib.suppress(OSError):
         connection.sendall(data)
-
-
-def _said(error: QueryError) -> Refusal:
-    """The whole sentence: what is wrong with a query, and where."""
-    return Refusal(400, str(QueryError(error.message, error.where)), error.hint or "mend the query")
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:

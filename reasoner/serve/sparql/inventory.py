@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyoxigraph as ox
+
+from reasoner.graph import TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,16 @@ class Inventory:
 
 
 def count(store: ox.Store, invalid: int = 0, broken: tuple[str, ...] = ()) -> Inventory:
-    """Count a store."""
-
-    def number(query: str) -> int:
-        found = store.query(f"SELECT (COUNT(*) AS ?n) {{ {query} }}")
-        assert isinstance(found, ox.QuerySolutions)
-        return int(next(found)["n"].value)
-
-    found = store.query("SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g")
-    assert isinstance(found, ox.QuerySolutions)
-    graphs = {row["g"].value: int(row["n"].value) for row in found}
-    return Inventory(
-        number("?s ?p ?o"),
-        graphs,
-        number("SELECT DISTINCT ?c { ?s a ?c }"),
-        number("SELECT DISTINCT ?p { ?s ?p ?o }"),
-        invalid,
-        broken,
-    )
+    """Count a store, in one pass; all that is in no named graph is its default graph."""
+    triples, graphs = 0, Counter[str]()
+    classes: set[Any] = set()
+    properties: set[str] = set()
+    for quad in store:
+        if not isinstance(quad.graph_name, ox.DefaultGraph):
+            graphs[quad.graph_name.value] += 1
+            continue
+        triples += 1
+        properties.add(quad.predicate.value)
+        if quad.predicate.value == TYPE:
+            classes.add(quad.object)
+    return Inventory(triples, dict(sorted(graphs.items())), len(classes), len(properties), invalid, broken)
