@@ -14,17 +14,18 @@ from reasoner.errors import DataError, UsageError
 from reasoner.inputs import LARGEST
 
 from .blocks import MAGIC, unpacked, whole_lines
+from .streams import MAGIC as STREAM
 
 LINES, DOCUMENT, TABLE, RDF = "lines", "document", "table", "rdf"
 """A resource or Bundle a line; one FHIR document; a table of findings; a patient graph."""
 FHIR = (LINES, DOCUMENT)
 TABLES = "tables"
 _NAMES = {LINES: "lines of FHIR", DOCUMENT: "FHIR documents", TABLE: TABLES, RDF: "RDF"}
-_TABLES = {".csv", ".parquet", ".arrow", ".feather", ".ipc"}
+_TABLES = {".csv", ".parquet", ".arrow", ".arrows", ".feather", ".ipc"}
 _GRAPHS = {".ttl", ".turtle", ".n3", ".nt", ".nq", ".trig", ".rdf", ".owl", ".xml", ".jsonld"}
 _LINES = {".ndjson", ".jsonl"}
 _PACKED = {".gz", ".zst", ".zstd"}
-_TABLE_MAGIC = (b"PAR1", b"ARROW1")
+_TABLE_MAGIC = (b"PAR1", b"ARROW1", STREAM)
 _HIDDEN = (".", "_")
 _SMALL = 1 << 20
 PACKED = 8

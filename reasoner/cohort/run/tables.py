@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from reasoner.cohort.frame import PATIENT, SUBJECT, encode
 from reasoner.cohort.kernel import Kernel
 from reasoner.errors import DataError, UsageError
 
-from . import delimited
+from . import delimited, streams
 from .delimited import Ints, Rows
 
 CSV, _PARQUET, _MAGIC = ".csv", ".parquet", b"PAR1"
@@ -38,6 +38,18 @@ def _scan(path: Path) -> pl.LazyFrame:
     return pl.scan_parquet(path) if is_parquet else pl.scan_ipc(path)
 
 
+def _reader(path: Path) -> Callable[[int, int], pl.DataFrame]:
+    """What reads rows of a Parquet or Arrow file, or of an Arrow stream."""
+    if streams.is_stream(path):
+        return lambda start, end: streams.read(path, start, end)
+    scan = _scan(path)
+    return lambda start, end: scan.slice(start, end - start).collect()
+
+
+def _schema(path: Path) -> pl.Schema:
+    return streams.schema(path) if streams.is_stream(path) else _scan(path).collect_schema()
+
+
 def _damaged(path: Path, error: BaseException) -> DataError:
     told = str(error).strip().splitlines()
     return DataError(f"cannot be read as a table: {told[0] if told else 'it is damaged'}", f"`{path}`", "replace it")
@@ -46,6 +58,8 @@ def _damaged(path: Path, error: BaseException) -> DataError:
 def rows_of(path: Path) -> int:
     """How many rows a Parquet or Arrow file has."""
     try:
+        if streams.is_stream(path):
+            return streams.height(path)
         return int(_scan(path).select(pl.len()).collect().item())
     except _DAMAGE as error:
         raise _damaged(path, error) from error
@@ -55,7 +69,7 @@ def rows(path: Path, start: int, end: int) -> Rows:
     """Some rows of a Parquet or Arrow file. Those of damaged pages are told, and the others go on."""
     parts: list[tuple[int, pl.DataFrame]] = []
     broken: list[tuple[int, int, str]] = []
-    for first, found in _readable(_scan(path), start, end):
+    for first, found in _readable(_reader(path), start, end):
         if isinstance(found, pl.DataFrame):
             parts.append((first, found))
         elif broken and sum(broken[-1][:2]) == first:
@@ -63,8 +77,7 @@ def rows(path: Path, start: int, end: int) -> Rows:
         else:
             broken.append((first, found, "cannot be read: the file is damaged"))
     numbers = [np.arange(first, first + frame.height, dtype=np.int64) + 1 for first, frame in parts]
-    names = _scan(path).collect_schema()
-    frame = pl.concat([own for _, own in parts]) if parts else pl.DataFrame(schema=names)
+    frame = pl.concat([own for _, own in parts]) if parts else pl.DataFrame(schema=_schema(path))
     places = np.concatenate(numbers) if numbers else np.zeros(0, np.int64)
     told = [
         (first + 1, f"rows {first + 1:,} to {first + many:,}: {why}" if many > 1 else why)
@@ -73,17 +86,19 @@ def rows(path: Path, start: int, end: int) -> Rows:
     return Rows(frame, places, places, told, sum(many for _, many, _ in broken))
 
 
-def _readable(scan: pl.LazyFrame, start: int, end: int) -> Iterator[tuple[int, pl.DataFrame | int]]:
+def _readable(
+    read: Callable[[int, int], pl.DataFrame], start: int, end: int
+) -> Iterator[tuple[int, pl.DataFrame | int]]:
     """The rows that can be read, from which one on; or how many cannot."""
     try:
-        frame = scan.slice(start, end - start).collect()
+        frame = read(start, end)
     except _DAMAGE:
         if end - start <= _APART:
             yield start, end - start
             return
         middle = (start + end) // 2
-        yield from _readable(scan, start, middle)
-        yield from _readable(scan, middle, end)
+        yield from _readable(read, start, middle)
+        yield from _readable(read, middle, end)
     else:
         yield start, frame
 
@@ -93,14 +108,14 @@ def names_of(path: Path) -> list[str]:
     if is_csv(path):
         return delimited.header(path)[0]
     try:
-        return _scan(path).collect_schema().names()
+        return _schema(path).names()
     except _DAMAGE as error:
         raise _damaged(path, error) from error
 
 
 def nothing(path: Path) -> pl.DataFrame:
     """A table without its rows."""
-    schema = dict.fromkeys(names_of(path), pl.String()) if is_csv(path) else _scan(path).collect_schema()
+    schema = dict.fromkeys(names_of(path), pl.String()) if is_csv(path) else _schema(path)
     return pl.DataFrame(schema=schema)
 
 
