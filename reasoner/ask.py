@@ -40,6 +40,9 @@ class Request:
 def ask(knowledge: Knowledge, request: Request, target: BinaryIO) -> int:
     """Run the command and return its exit code."""
     if request.query is None:
+        if request.data or request.remote:
+            hint = "name it first: `guideline query NAME --data FILE`; `guideline query` lists them"
+            raise UsageError("no query is named", "`guideline query`", hint)
         target.write(catalogue(knowledge, request.form))
         return DONE
     query = _find(knowledge, request.query)

@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _silence(sys.stdout)
         return FAILED
     except OSError as error:
-        return _fail(f"cannot write or read: {error.strerror or type(error).__name__}, {_place(error)}; check it")
+        what = error.strerror or type(error).__name__
+        return _fail(f"{_place(error)} cannot be read or written: {what}; check the path and its rights")
     except (RecursionError, MemoryError) as error:
         what = "deeply nested" if isinstance(error, RecursionError) else "large"
         return _fail(f"too {what}, the input; split or simplify it")

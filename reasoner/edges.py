@@ -6,8 +6,9 @@ import argparse
 import contextlib
 import datetime
 import gc
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
@@ -23,9 +24,18 @@ DONE, FAILED, INVALID, FOUND = 0, 1, 2, 3
 class Parser(argparse.ArgumentParser):
     """argparse whose complaints are one line and exit code 1."""
 
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """All arguments are known: what a command does not know is told by the command, which has the better help."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unknown: {' '.join(unknown)}")
+        return known, unknown
+
     def error(self, message: str) -> NoReturn:
         text = " ".join(message.split()).replace("'", "`")
-        folder = next((word for word in message.split() if Path(word).is_dir()), None)
+        folder = next((word for word in message.split() if os.path.isdir(word)), None)  # noqa: PTH112 - raises nothing
         meant = f"give a knowledge folder as `--knowledge {folder}`, or " if folder else ""
         raise UsageError(text, f"`{self.prog}`", f"{meant}see `{self.prog} --help`")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_VERBS = ("is", "has", "holds", "cannot", "declares", "names", "unpacks")
+_VERBS = ("is", "has", "holds", "cannot", "declares", "names", "unpacks", "gives", "mixes", "nests", "would")
 """What a message begins with that says something of the place."""
 
 

@@ -117,7 +117,13 @@ def _named(files: Sequence[str]) -> Iterator[Path]:
 
 
 def _inside(folder: Path) -> list[Path]:
-    found = sorted(folder.rglob("*.ttl"))
+    def unreadable(error: OSError) -> None:
+        raise UsageError(f"cannot be read: {error.strerror}", f"`{error.filename}`", "check its rights") from error
+
+    walked = os.walk(folder, onerror=unreadable)
+    found = sorted(Path(top) / name for top, _, names in walked for name in names if name.endswith(".ttl"))
+    if not found:
+        raise UsageError("holds no Turtle file", f"`{folder}`", "name a file, or a folder of the knowledge")
     return [p for p in found if p.name[0] != "." and not _LEFT & {*p.relative_to(folder).parts[:-1]}]
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import pyoxigraph as ox
@@ -38,8 +38,22 @@ LINES = {"ndjson", "jsonl"}
 """What the names of files of lines end in."""
 _FHIR = "http://hl7.org/fhir/"
 _DEPTH = 1000
-_ECHO = re.compile(r"(: |^).+ (is not an? )|(found ).+|(prefix ).+?(?= has)")
+_ECHO = re.compile(
+    r"(: |^).+ (is not an? )|(Unexpected text event: |found )(?!in an absolute IRI).+|(prefix ).+?(?= has)"
+)
 """Where a parser quotes what it met: that may be about a patient."""
+_FHIR_XML = re.compile(rb"<(\w+:)?\w+\s[^<>]*\bxmlns(:\w+)?\s*=\s*[\"']http://hl7\.org/fhir[\"']")
+_UNPACK = "unpack it, or give it to `guideline cohort`"
+_OTHERS: dict[bytes, tuple[str, str]] = {
+    b"\x1f\x8b": ("is compressed (gzip)", _UNPACK),
+    b"\x28\xb5\x2f\xfd": ("is compressed (zstd)", _UNPACK),
+    b"PK\x03\x04": ("is compressed (zip)", "unpack it"),
+    b"PAR1": ("is a table", "give it to `guideline cohort`"),
+    b"ARROW1": ("is a table", "give it to `guideline cohort`"),
+    b"\xff\xfe": ("is UTF-16", "save it as UTF-8"),
+    b"\xfe\xff": ("is UTF-16", "save it as UTF-8"),
+}
+"""What files that are often given begin with, and what to do with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +86,32 @@ Input = FhirInput | GraphInput | BrokenLine
 
 def read_file(path: Path) -> Iterator[Input]:
     """The inputs of a file. Raises UsageError when it is not there, DataError when it cannot be read as a whole."""
-    if path.is_dir():
-        raise UsageError("is a folder", f"`{path}`", "name the files in it")
-    if not path.exists():
-        raise UsageError("no such file", f"`{path}`", "check the path")
-    suffix = path.suffix.lower().lstrip(".")
-    try:
+    suffix = suffix_of(path)
+    with reading(path) as file:
         if suffix in LINES:
-            with path.open("rb") as lines:
-                yield from read_lines(lines, str(path))
+            yield from read_lines(file, str(path))
             return
-        if path.stat().st_size > LARGEST:
-            raise DataError("is larger than 64 MiB", f"`{path}`", "split it, or write one Bundle a line as .ndjson")
-        data = path.read_bytes()
+        data = file.read(LARGEST + 1)
+    yield from read_bytes(data, str(path), suffix)
+
+
+def suffix_of(path: Path) -> str:
+    """What the name of a file ends in, by which its format is told."""
+    return path.suffix.lower().lstrip(".")
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """A file that is read within the context. Raises UsageError when it is not there or cannot be read."""
+    try:
+        if path.is_dir():
+            raise UsageError("is a folder", f"`{path}`", "name the files in it")
+        if not path.exists():
+            raise UsageError("no such file", f"`{path}`", "check the path")
+        with path.open("rb") as file:
+            yield file
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", f"`{path}`", "check the path and its rights") from error
-    yield from read_bytes(data, str(path), suffix)
 
 
 def read_bytes(data: bytes, where: str, suffix: str = "") -> Iterator[Input]:
@@ -97,20 +121,31 @@ def read_bytes(data: bytes, where: str, suffix: str = "") -> Iterator[Input]:
     start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
         raise DataError("is empty", f"`{where}`", "give a FHIR bundle or a patient graph")
-    if b"\0" in data[:4096]:
-        raise DataError("is binary", f"`{where}`", "give FHIR JSON or RDF as text")
+    check_kind(data, where, suffix)
     if suffix in LINES:
         yield from read_lines(io.BytesIO(data), where)
     elif suffix in FORMATS:
         yield from _graphs(data, where, FORMATS[suffix])
-    elif start.startswith((b"<?xml", b"<")) and b"http://hl7.org/fhir" in start and b"rdf" not in start.lower():
-        raise DataError("is FHIR XML", f"`{where}`", "give FHIR JSON")
     elif start[:1] in b"{[" or suffix == "json" or has_resource_line(data):
         yield from _json(data, where)
     elif start.startswith((b"<?xml", b"<rdf:", b"<!DOCTYPE", b"<Bundle", b"<Patient")):
         yield from _graphs(data, where, ox.RdfFormat.RDF_XML)
     else:
-        yield from _graphs(data, where, ox.RdfFormat.TRIG)
+        yield from _graphs(data, where, None)
+
+
+def check_kind(data: bytes, where: str, suffix: str = "") -> None:
+    """Raise DataError for what is neither JSON nor RDF, by what it is."""
+    for begins, (what, hint) in _OTHERS.items():
+        if data.startswith(begins):
+            raise DataError(what, f"`{where}`", hint)
+    if b"\0" in data[:4096]:
+        raise DataError("is binary", f"`{where}`", "give FHIR JSON or RDF as text")
+    if suffix == "csv":
+        raise DataError("is a table", f"`{where}`", "give it to `guideline cohort`")
+    start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] == b"<" and _FHIR_XML.search(start):
+        raise DataError("is FHIR XML", f"`{where}`", "give FHIR JSON")
 
 
 def read_lines(lines: Iterable[bytes], where: str) -> Iterator[Input]:
@@ -236,6 +271,8 @@ def _parse(data: bytes, where: str) -> dict[str, Any]:
 
 def _json(data: bytes, where: str) -> Iterator[Input]:
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] == b"[" and b'"@' not in data:
+        raise DataError("is a list", f"`{where}`", "give one a line as .ndjson, or a Bundle")
     if start[:1] == b"[" or (b'"@' in data and b'"resourceType"' not in data):
         yield from _graphs(data, where, ox.RdfFormat.JSON_LD)
         return
@@ -270,7 +307,7 @@ def _fhir(data: bytes, document: dict[str, Any], where: str) -> FhirInput:
     return FhirInput(hashlib.sha256(data).hexdigest(), resources, full_urls)
 
 
-def _graphs(data: bytes, where: str, rdf_format: ox.RdfFormat) -> Iterator[Input]:
+def _graphs(data: bytes, where: str, rdf_format: ox.RdfFormat | None) -> Iterator[Input]:
     """A patient graph; or FHIR resources in RDF, which are taken as the lines of NDJSON are."""
     graph = parse_graph(data, where, rdf_format)
     if not is_fhir(graph):
@@ -287,8 +324,11 @@ def _graphs(data: bytes, where: str, rdf_format: ox.RdfFormat) -> Iterator[Input
     yield from _release(held)
 
 
-def parse_graph(data: bytes, where: str, rdf_format: ox.RdfFormat) -> GraphInput:
-    """The statements of some RDF, whatever they speak of. Raises DataError."""
+def parse_graph(data: bytes, where: str, syntax: ox.RdfFormat | None) -> GraphInput:
+    """The statements of some RDF, whatever they speak of; no ``syntax``: nothing tells it. Raises DataError."""
+    # TriG takes Turtle and N-Triples too, which are what somebody means who does not say.
+    rdf_format = syntax or ox.RdfFormat.TRIG
+    named = syntax.name if syntax else "Turtle"
     if rdf_format == ox.RdfFormat.RDF_XML:
         _check_xml(data, where)
     elif rdf_format == ox.RdfFormat.JSON_LD:
@@ -302,10 +342,12 @@ def parse_graph(data: bytes, where: str, rdf_format: ox.RdfFormat) -> GraphInput
         line = getattr(error, "lineno", None)
         message = _ECHO.sub(_hidden, (getattr(error, "msg", None) or str(error)).splitlines()[0])
         raise DataError(
-            f"is not {rdf_format.name}: {message}", f"`{where}`" + (f":{line}" if line else ""), "mend this place"
+            f"is {f'not {named}' if syntax else f'neither JSON nor {named}'}: {message}",
+            f"`{where}`" + (f":{line}" if line else ""),
+            "mend this place" if syntax else "give FHIR as JSON, or RDF as Turtle",
         ) from error
     if not triples:
-        raise DataError(f"holds no statement, read as {rdf_format.name}", f"`{where}`", "give a patient graph")
+        raise DataError(f"holds no statement, read as {named}", f"`{where}`", "give a patient graph")
     return GraphInput(hashlib.sha256(data).hexdigest(), triples)
 
 

@@ -11,9 +11,20 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from reasoner.errors import DataError, UsageError
+from reasoner.errors import DataError
 from reasoner.fhirrdf import Release, documents_of, loads, plain
-from reasoner.inputs import FORMATS, LARGEST, LINES, GraphInput, has_resource_line, is_fhir, parse_graph
+from reasoner.inputs import (
+    FORMATS,
+    LARGEST,
+    LINES,
+    GraphInput,
+    check_kind,
+    has_resource_line,
+    is_fhir,
+    parse_graph,
+    reading,
+    suffix_of,
+)
 
 _ANSWER = ("engine", "subjects", "guidelines")
 """What an answer of ``guideline assess`` has, and no FHIR resource."""
@@ -61,20 +72,12 @@ def sources(file: str, release: Release | None) -> Iterator[Source]:
         yield from _data(sys.stdin.buffer.read(LARGEST + 1), "stdin", "", release)
         return
     path = Path(file)
-    if path.is_dir():
-        raise UsageError("is a folder", f"`{file}`", "name the files in it")
-    if not path.exists():
-        raise UsageError("no such file", f"`{file}`", "check the path")
-    suffix = path.suffix.lower().lstrip(".")
-    try:
+    suffix = suffix_of(path)
+    with reading(path) as lines:
         if suffix in LINES:
-            with path.open("rb") as lines:
-                yield from _lines(lines, file)
+            yield from _lines(lines, file)
             return
-        with path.open("rb") as whole:
-            data = whole.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", f"`{file}`", "check the path and its rights") from error
+        data = lines.read(LARGEST + 1)
     yield from _data(data, file, suffix, release)
 
 
@@ -84,6 +87,7 @@ def _data(data: bytes, where: str, suffix: str, release: Release | None) -> Iter
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
         raise DataError("is empty", f"`{where}`", "give FHIR as JSON or RDF, a patient graph, or an answer")
+    check_kind(data, where, suffix)
     if suffix in FORMATS:
         yield from _graph(data, where, FORMATS[suffix], release)
     elif (suffix == "json" or start[:1] in b"{[") and b'"@' in data and b'"resourceType"' not in data:
@@ -95,10 +99,10 @@ def _data(data: bytes, where: str, suffix: str, release: Release | None) -> Iter
     elif start.startswith((b"<?xml", b"<rdf:", b"<!DOCTYPE")):
         yield from _graph(data, where, ox.RdfFormat.RDF_XML, release)
     else:
-        yield from _graph(data, where, ox.RdfFormat.TRIG, release)
+        yield from _graph(data, where, None, release)
 
 
-def _graph(data: bytes, where: str, syntax: ox.RdfFormat, release: Release | None) -> Iterator[Source]:
+def _graph(data: bytes, where: str, syntax: ox.RdfFormat | None, release: Release | None) -> Iterator[Source]:
     graph = parse_graph(data, where, syntax)
     if not is_fhir(graph):
         yield Own(where, graph)

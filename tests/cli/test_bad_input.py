@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rdflib
 
 from .conftest import Outcome
 from .test_commands import one_line_error
@@ -15,6 +17,7 @@ from .test_commands import one_line_error
 Run = Callable[..., Outcome]
 LOCAL = "https://w3id.org/guideline-reasoner/CodeSystem/foot"
 UCUM = "http://unitsofmeasure.org"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "severe-infection.json"
 LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10 if i else "lol"}">' for i in range(10))
 RDF = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="urn:x:">{}</rdf:RDF>'
 VALUE = '<rdf:Description rdf:about="urn:a"><rdf:value>{}</rdf:value></rdf:Description>'
@@ -44,6 +47,7 @@ UNUSABLE: dict[str, bytes] = {
     "latin-1.json": '{"resourceType": "Patient", "id": "é"}'.encode("latin-1"),
     "surrogate.json": b'{"resourceType": "Patient", "id": "\\ud800"}',
     "empty.ndjson": b"\n\n",
+    "content-of-json.xml": b'{"resourceType": "Patient", "name": [{"text": "Jane Doe"}]}',
 }
 
 
@@ -61,9 +65,109 @@ def test_unusable_file_is_one_line_with_its_name(guideline: Run, tmp_path: Path,
     assert len(error) < 400
 
 
-@pytest.mark.parametrize("name", sorted(name for name in UNUSABLE if not name.endswith((".rdf", ".ndjson"))))
+@pytest.mark.parametrize("name", sorted(name for name in UNUSABLE if not name.endswith((".rdf", ".xml", ".ndjson"))))
 def test_unusable_stdin_is_one_line_too(guideline: Run, name: str) -> None:
     assert "stdin" in one_line_error(guideline("assess", "-", stdin=UNUSABLE[name]))
+
+
+@pytest.mark.parametrize("command", [("assess",), ("convert", "--to", "fhir")])
+def test_what_is_neither_json_nor_rdf_is_told_what_was_tried_and_what_to_give(
+    guideline: Run, command: tuple[str, ...]
+) -> None:
+    error = one_line_error(guideline(*command, "-", stdin=b"Dear colleague, thank you"))
+    assert error.startswith("error: `stdin`:1 is neither JSON nor Turtle: ")
+    assert error.endswith("; give FHIR as JSON, or RDF as Turtle\n")
+    relative = one_line_error(guideline(*command, "-", stdin=b"<a> <b> <c> ."))
+    assert "No scheme found in an absolute IRI" in relative
+
+
+@pytest.mark.parametrize("command", [("assess",), ("convert", "--to", "fhir"), ("explain",), ("validate",)])
+def test_a_name_that_no_file_can_have(guideline: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    path = tmp_path / ("a" * 300)
+    assert one_line_error(guideline(*command, path)).startswith(f"error: `{path}` cannot be read: File name too long; ")
+
+
+XML = b'<?xml version="1.0"?>\n<Patient xmlns="http://hl7.org/fhir"><id value="a"/></Patient>'
+OTHERS = {
+    "patient.json.gz": (gzip.compress(b"{}"), "is compressed (gzip); unpack it, or give it to `guideline cohort`"),
+    "cut.json.gz": (gzip.compress(b"{}")[:12], "is compressed (gzip); unpack it, or give it to `guideline cohort`"),
+    "patients.zip": (b"PK\x03\x04 and so on", "is compressed (zip); unpack it"),
+    "findings.csv": (b"ulcer\npresent\n", "is a table; give it to `guideline cohort`"),
+    "findings.parquet": (b"PAR1 and so on", "is a table; give it to `guideline cohort`"),
+    "notepad.json": ("\ufeff{}".encode("utf-16-le"), "is UTF-16; save it as UTF-8"),
+    "patient.xml": (XML, "is FHIR XML; give FHIR JSON"),
+    "patient": (XML, "is FHIR XML; give FHIR JSON"),
+    "list.json": (b'[{"resourceType": "Patient"}]', "is a list; give one a line as .ndjson, or a Bundle"),
+}
+"""What people have instead of what is read, and what they are told."""
+
+
+@pytest.mark.parametrize("command", [("assess",), ("convert", "--to", "turtle"), ("convert", "--to", "fhir-turtle")])
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_file_of_another_kind_is_told_by_its_kind(
+    guideline: Run, tmp_path: Path, command: tuple[str, ...], name: str
+) -> None:
+    data, told = OTHERS[name]
+    (tmp_path / name).write_bytes(data)
+    error = one_line_error(guideline(*command, tmp_path / name))
+    assert error.startswith(f"error: `{tmp_path / name}` {told.split(';')[0]}; ")
+    assert command[-1] == "fhir-turtle" or error.endswith(f"{told}\n")
+
+
+def test_fhir_rdf_in_xml_is_no_fhir_xml(guideline: Run, tmp_path: Path) -> None:
+    turtle = guideline("convert", "--to", "fhir-turtle", EXAMPLE).out
+    graph = rdflib.Graph().parse(data=turtle, format="turtle")
+    (tmp_path / "patient.xml").write_text(graph.serialize(format="xml"), encoding="utf-8")
+    verdicts = [
+        guideline("assess", "--format", "json", own).json["subjects"] for own in (EXAMPLE, tmp_path / "patient.xml")
+    ]
+    assert verdicts[0] == verdicts[1] != []
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [(("assess", "--bogus", "x.json"), "assess"), (("serve", "here"), "serve"), (("terms", "-x"), "terms")],
+)
+def test_what_a_command_does_not_know_is_told_by_the_command(
+    guideline: Run, words: tuple[str, ...], command: str
+) -> None:
+    error = one_line_error(guideline(*words))
+    unknown = next(word for word in words[1:] if word != "x.json")
+    assert error == f"error: unknown: {unknown}, `guideline {command}`; see `guideline {command} --help`\n"
+
+
+def test_a_query_that_was_taken_for_data_is_missed(guideline: Run) -> None:
+    error = one_line_error(guideline("query", "--data", EXAMPLE, "who-is-eligible"))
+    assert error.startswith("error: no query is named, `guideline query`; name it first")
+
+
+def test_what_the_system_refuses_is_told_with_its_place(
+    guideline: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr("reasoner.cli._terms", refuse)
+    told = f"error: `{tmp_path}` cannot be read or written: Permission denied; check the path and its rights\n"
+    assert one_line_error(guideline("terms")) == told
+
+
+@pytest.mark.parametrize("begun", ["", "fine.ttl"])
+def test_a_folder_that_cannot_be_looked_into_is_not_called_formatted(
+    guideline: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: str
+) -> None:
+    assert one_line_error(guideline("fmt", "--check", tmp_path)) == (
+        f"error: `{tmp_path}` holds no Turtle file; name a file, or a folder of the knowledge\n"
+    )
+    if begun:
+        (tmp_path / begun).touch()
+
+    def walk(top: Path, onerror: Callable[[OSError], None]) -> Any:
+        yield str(top), ["locked"], [begun] * bool(begun)
+        onerror(PermissionError(13, "Permission denied", str(top / "locked")))
+
+    monkeypatch.setattr("os.walk", walk)
+    assert f"`{tmp_path / 'locked'}` cannot be read" in one_line_error(guideline("fmt", "--check", tmp_path))
 
 
 def test_a_missing_file_and_a_folder(guideline: Run, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import json
 import re
@@ -186,6 +188,10 @@ def test_to_graph_is_the_graph_of_the_command_line(patient: Patient) -> None:
 
 def test_html_is_self_contained(guideline: Run, patient: Patient) -> None:
     page = guideline("assess", "--format", "html", patient(24)).text
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{digest}'\"" in page, "a browser takes this style sheet and no other"
+    assert "style=" not in page
     assert "<h2>Lesion: ulcer present" in page
     assert "Do first" in page
     for outside in ("<script", "src=", "<link", "url(", "@import", 'http-equiv="refresh"', "<a "):

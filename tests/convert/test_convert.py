@@ -207,7 +207,7 @@ def test_one_guideline_as_fhir(capsys: Capture) -> None:
         (["--to", "fhir", "--guideline", "none"], "no such guideline"),
         ([PATIENT, "--to", "fhir-turtle", "--base", "example"], "is no address"),
         ([PATIENT], "the following arguments are required"),
-        ([str(ROOT / "pyproject.toml"), "--to", "fhir"], "is not TriG"),
+        ([str(ROOT / "pyproject.toml"), "--to", "fhir"], "is neither JSON nor Turtle"),
     ],
 )
 def test_one_sentence_and_exit_code_1(arguments: list[str], message: str, capsys: Capture) -> None:
