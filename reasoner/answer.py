@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
@@ -30,7 +31,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class Document(ABC):
     """What is told of one input; the same input, knowledge and date give the same bytes but for ``evaluatedAt``."""
 
     _content: Json = attribute(repr=False)
@@ -50,9 +51,9 @@ class Document:
         """UTF-8 JSON without line breaks: one line of NDJSON."""
         return orjson.dumps(self._content)
 
+    @abstractmethod
     def to_turtle(self) -> bytes:
         """A PROV-O graph in Turtle; the same document gives the same bytes."""
-        raise NotImplementedError
 
     def to_graph(self) -> rdflib.Graph:
         """The PROV-O graph in rdflib."""
