@@ -49,17 +49,6 @@ def extensions(node: Json, url: str) -> list[Json]:
     return [own for own in node.get("extension", []) if own["url"] == whole]
 
 
-def nodes(node: Any) -> Iterator[Json]:
-    """Every object in a resource."""
-    if isinstance(node, dict):
-        yield node
-        for value in node.values():
-            yield from nodes(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from nodes(item)
-
-
 def codes(concept: Json) -> dict[str, str]:
     """The codes of a CodeableConcept by system."""
     return {own["system"]: own["code"] for own in concept["coding"]}

@@ -9,6 +9,7 @@ import json
 import re
 
 import pytest
+from fhirvalid.inside import nodes
 from fhirvalid.install import UnavailableError, installed
 
 from reasoner.artifacts import CANONICAL, Release
@@ -27,7 +28,6 @@ from .made import (
     extensions,
     loaded,
     made,
-    nodes,
     of_type,
     own_code,
     recommendations,

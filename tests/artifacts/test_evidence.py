@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from fhirvalid.inside import nodes
 
 from reasoner.artifacts import Release
 from reasoner.graph import GR, NOTATION
 
-from .made import BOTH, RELEASES, codes, estimates, loaded, nodes, rows
+from .made import BOTH, RELEASES, codes, estimates, loaded, rows
 
 
 @pytest.mark.parametrize(("name", "release"), BOTH)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from fhirvalid import check
+from fhirvalid.inside import nodes
 
 import reasoner
 from reasoner import artifacts
 from reasoner.artifacts import CANONICAL, Release
 
-from .made import BOTH, RELEASES, loaded, made, nodes, of_type
+from .made import BOTH, RELEASES, loaded, made, of_type
 
 LEAST = {"shipped": 200, "other": 80}
 

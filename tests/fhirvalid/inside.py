@@ -8,16 +8,20 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def inner(node: Any) -> Iterator[Json]:
-    """Every resource in a resource, itself first."""
+def nodes(node: Any) -> Iterator[Json]:
+    """Every object in a resource, itself first."""
     if isinstance(node, dict):
-        if "resourceType" in node:
-            yield node
+        yield node
         for value in node.values():
-            yield from inner(value)
+            yield from nodes(value)
     elif isinstance(node, list):
         for item in node:
-            yield from inner(item)
+            yield from nodes(item)
+
+
+def inner(node: Any) -> Iterator[Json]:
+    """Every resource in a resource, itself first."""
+    return (own for own in nodes(node) if "resourceType" in own)
 
 
 def without_unknown(node: Any, knows: Callable[[str], bool], top: bool = True) -> Any:
