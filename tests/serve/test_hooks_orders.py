@@ -195,6 +195,15 @@ def test_an_order_that_names_its_lesion_is_judged_for_that_one_alone() -> None:
     assert "left-toe-ulcer" in details and "`Condition/right-ulcer`" not in details
 
 
+def test_a_warning_says_which_of_several_lesions_it_is_about() -> None:
+    cards = [card for card in about(FEET, "conventional-footwear", "toe-amputation") if CONTRADICTION in said(card)]
+    subjects = {said(card)["subject"] for card in cards}
+    assert len(subjects) > 1, "both lesions are warned of"
+    summaries = {card["summary"] for card in cards}
+    assert len(summaries) == len(cards) and all(len(own) < 140 for own in summaries)
+    assert all(("left" in card["summary"]) == ("left" in said(card)["subject"]) for card in cards)
+
+
 def test_an_order_for_another_person_is_refused() -> None:
     bundle = example(INFECTED)
     said_ = body("order-sign", "p5", {"record": bundle}, [order("total-contact-cast", "somebody-else")])

@@ -141,9 +141,12 @@ class Writer:
             does = f"not {does}"
         elif not is_offered(first, own):
             does = f"{does} ({_but(first, own)})"
-        # Which subject it is about must not be what is cut off.
+        return self.of_subject(does, subject)
+
+    def of_subject(self, text: str, subject: Json) -> str:
+        """A summary that names its subject, which must not be what is cut off."""
         about = self.details.heading(subject)
-        return f"{md.shortened(does, max(_SHORTEST, SUMMARY - len(about) - 2))}: {about}"
+        return f"{md.shortened(text, max(_SHORTEST, SUMMARY - len(about) - 2))}: {about}"
 
     def _about(self, subject: Json, decision: str, rows: Sequence[Json]) -> Json:
         """The verdicts behind a card, for programs."""

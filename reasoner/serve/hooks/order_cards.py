@@ -62,13 +62,15 @@ class OrderWriter:
             for subject in order.subjects([subject for subject, _ in pairs]) if not order.unclear else ():
                 own = by_iri[subject["subject"]][1]
                 judged += [(order, i, subject, own, self.judge.judge(i, own)) for i in order.interventions]
-        cards = [self._contradiction(n, one) for n, one in enumerate(judged) if one[-1].contradicts]
+        several = len(pairs) > 1
+        cards = [self._contradiction(n, one, several) for n, one in enumerate(judged) if one[-1].contradicts]
         cards += self._open([one for one in judged if one[-1].kind == OPEN])
         cards += self._placed([one for one in judged if one[-1].kind in (LATER, SECOND)])
         silent = [one for one in judged if one[-1].kind in (SILENT, VAGUE) and not _is_judged(one, judged)]
         return cards + self._unjudged([order for order in orders if order.unclear], silent)
 
-    def _contradiction(self, number: int, judged: Judged) -> Json:
+    def _contradiction(self, number: int, judged: Judged, several: bool) -> Json:
+        """``several`` says that the summary has to tell which subject it is about."""
         order, iri, subject, own, judgement = judged
         details, rows = self.writer.details, judgement.rows
         told = [details.advice(row, own) for row in rows] if judgement.kind != UNMET else self._unmet(rows)
@@ -83,6 +85,7 @@ class OrderWriter:
             details.assumed(subject, rows),
             details.sources(rows),
         )
+        summary = f"{self.codes.label(iri)}: {self._why(judgement)}"
         about = {
             "order": order.reference,
             "subject": subject["reference"] or subject["subject"],
@@ -93,7 +96,7 @@ class OrderWriter:
             f"contradiction|{judgement.kind}|{iri.rsplit('/', 1)[-1]}",
             number,
             WARNING,
-            f"{self.codes.label(iri)}: {self._why(judgement)}",
+            self.writer.of_subject(summary, subject) if several else summary,
             detail,
             self.writer.suggestions(number, subject, own, offered),
             about,
