@@ -26,7 +26,7 @@ from picture import save, table
 import reasoner
 from reasoner.cohort import Kernel
 from reasoner.cohort.frame import encode
-from reasoner.cohort.layout import long, wide
+from reasoner.cohort.layout import arranged
 
 POOL = 200_000
 INVALID_SHARE = 0.01
@@ -137,15 +137,15 @@ def main(n: int, threads: int, rounds: int) -> None:
         some = min(n, 1 << 20)
         part = frame.head(some)
 
-        def written(layout: str) -> None:
+        def written(layout: str, told: bool = True) -> None:
             table = encode(kernel, part)
             about = pl.DataFrame([table.patient, table.subject])
-            told = layout == "long"
             made = kernel.decide(table.batch, some, told, threads, reasons=told)
-            (long if layout == "long" else wide)(made, about, table.rejected).write_parquet(target)
+            arranged(layout, made, about, table.rejected).write_parquet(target)
 
-        step("columns to Parquet, wide", lambda: written("wide"), "lesions", some)
-        print(f"  {'':<58} {target.stat().st_size / some:8.1f} bytes a lesion")
+        for name, told in (("verdicts alone", False), ("missing, assumed and reasons", True)):
+            step(f"columns to Parquet, wide, {name}", lambda told=told: written("wide", told), "lesions", some)
+            print(f"  {'':<58} {target.stat().st_size / some:8.1f} bytes a lesion")
         step("columns to Parquet, long", lambda: written("long"), "rows", some * per)
         print(f"  {'':<58} {target.stat().st_size / some / per:8.1f} bytes a row")
 

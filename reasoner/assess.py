@@ -117,8 +117,8 @@ class Reasoner:
 
         Columns are named by the findings (values as text, known in part ``a|b``, or numbers), ``patient`` and
         ``subject`` name the row, and those of ``keep`` go along unread. ``layout`` is long (a row a subject and
-        recommendation) or wide (a row a subject); without ``missing`` a long frame leaves out missing, assumed and
-        reason. Raises UsageError for any other column.
+        recommendation) or wide (a row a subject); without ``missing`` it leaves out missing, assumed and reason, which
+        take longer than the verdicts. Raises UsageError for any other column.
         """
         try:
             from .cohort.notebook import assess_frame

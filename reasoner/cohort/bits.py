@@ -26,12 +26,15 @@ def numbers(planes: Sequence[Words], out: NDArray[np.uint8]) -> None:
     if not used:
         out[:] = 0
         return
-    out[:] = unpacked(planes[used - 1], n)
-    for plane in reversed(planes[: used - 1]):
+    found = unpacked(planes[used - 1], n)
+    for place, plane in reversed(list(enumerate(planes[: used - 1]))):
         # Doubling by addition: a shift of bytes takes ten times as long.
-        np.add(out, out, out=out)
+        np.add(found, found, out=found)
         if plane.any():
-            np.bitwise_or(out, unpacked(plane, n), out=out)
+            # The result is far from the processor, so it is written once.
+            np.bitwise_or(found, unpacked(plane, n), out=out if not place else found)
+    if used == 1 or not planes[0].any():
+        out[:] = found
 
 
 def sets(planes: Sequence[Words], out: NDArray[np.unsignedinteger[Any]], places: Iterable[int] | None = None) -> None:

@@ -29,6 +29,8 @@ class Literal:
 Term = frozenset[Literal]
 Node = int
 _TRUE, _FALSE = -1, -2
+_EACH = np.array([1 << bit for bit in range(8)], np.uint8)[:, None]
+"""Each bit of a byte."""
 _Step = tuple[Callable[..., Any], int, int, int]
 
 
@@ -40,7 +42,6 @@ class Planes:
         self.rows = words.shape[1]
         """A multiple of 64."""
         self._bytes = words.view(np.uint8).reshape(*words.shape, 8)
-        self._columns: dict[tuple[int, int], Any] = {}
         self._planes: dict[tuple[int, int], Words] = {}
         self._literals: dict[Literal, Words] = {}
 
@@ -62,13 +63,13 @@ class Planes:
         return result if literal.meets else ~result
 
     def bit(self, word: int, bit: int) -> Words:
-        """One bit of the words as a plane."""
-        if (plane := self._planes.get((word, bit))) is None:
-            at = word, bit // 8
-            if at not in self._columns:
-                self._columns[at] = np.ascontiguousarray(self._bytes[word, :, bit // 8])
-            packed = np.packbits(self._columns[at] & np.uint8(1 << bit % 8), bitorder="little")
-            plane = self._planes[word, bit] = packed.view(np.uint64)
+        """One bit of the words as a plane; those of a byte are made together."""
+        at = word, bit // 8
+        if (planes := self._planes.get(at)) is None:
+            column = np.ascontiguousarray(self._bytes[word, :, bit // 8])
+            planes = np.packbits(column & _EACH, axis=1, bitorder="little").view(np.uint64)
+            self._planes[at] = planes
+        plane: Words = planes[bit % 8]
         return plane
 
 

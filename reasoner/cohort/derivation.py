@@ -23,12 +23,15 @@ from reasoner.program import Program
 
 from .coding import Code, Codes
 from .outcomes import Outcomes
-from .states import Register, States
+from .states import MARK, Register, States, Words
 
 Batch = Mapping[str, Codes]
 Rows = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 _DENSE = 1 << 22
 """The largest table of combinations that is kept whole."""
+_QUICK = 1 << 18
+"""The largest table that holds what is possible, too: where that is all there is, one look-up does."""
 _SMALL = 1 << 10
 """Independent findings share a table up to this size: fewer tables are fewer look-ups."""
 
@@ -55,6 +58,25 @@ class Derivation:
         """The states of some rows of a batch; verdicts alone need not know what was assumed."""
         n = rows.stop - rows.start
         cut = {name: codes[rows] for name, codes in batch.items()}
+        if assumptions or any(group.cubes is None for group in self.groups):
+            return self._states(cut, n, assumptions)
+        states = States.empty(self.register, n)
+        rest = np.zeros(n, np.bool_)
+        for group in self.groups:
+            keys, flagged = group.keys(cut, n)
+            group.write(states, keys)
+            if len(flagged):
+                rest |= flagged
+        # Few rows are not known yet, or have more to them than what is possible.
+        lowest = states.cube[0].view(np.uint8)[:: states.cube.itemsize]
+        others = np.flatnonzero((lowest & np.uint8(MARK)).view(np.bool_) | rest)
+        if len(others):
+            own = {name: codes[others] for name, codes in cut.items()}
+            states.put(others, self._states(own, len(others), assumptions))
+        return states
+
+    def _states(self, cut: Batch, n: int, assumptions: bool) -> States:
+        """The states of all rows, one outcome after another."""
         states = States.empty(self.register, n)
         impossible = np.zeros(n, np.bool_)
         for group in self.groups:
@@ -93,10 +115,14 @@ class Group:
         self.codes, self.outcomes = codes, outcomes
         self.size = prod(code.radix for code in codes)
         self.dense = dense and self.size <= _DENSE
-        self._table = np.full(self.size if self.dense else 0, -1, np.intp)
+        self._table = np.full(self.size if self.dense else 0, -1, np.int32)
+        self.cubes: Words | None = None
+        """By key what is possible, marked where there is more to tell or nothing is known yet."""
+        if self.dense and self.size <= _QUICK:
+            self.cubes = np.full((outcomes.register.words, self.size), MARK, np.uint64)
         self._met: dict[bytes, int] = {}
         self._record = np.dtype([(code.name, code.dtype) for code in codes])
-        self._key = np.dtype(np.uint8 if self.size <= 1 << 8 else np.uint16 if self.size <= 1 << 16 else np.uint32)
+        self._runs = _runs(codes)
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -110,32 +136,50 @@ class Group:
         """The place of each row's outcome."""
         if not self.dense:
             return self._sparse(batch, n)
-        key = np.zeros(n, self._key)
-        flagged: NDArray[np.bool_] | None = None
-        for code in self.codes:
-            if len(self.codes) > 1:
-                np.multiply(key, self._key.type(code.radix), out=key)
-            if (column := batch.get(code.name)) is not None and n:
-                greatest = int(column.max())
-                if greatest >= code.flag:
-                    own = column >= code.flag
-                    flagged = own if flagged is None else flagged | own
-                    column = np.where(own, code.dtype.type(0), column)
-                    greatest = int(column.max())
-                if greatest >= code.radix:
-                    raise UsageError(f"{greatest} is no code of `{code.name}`", None, "see reasoner.cohort.coding")
-                np.add(key, column, out=key, casting="unsafe")
-        at = key.astype(np.intp)
-        slots: Rows = self._table.take(at)
+        keys, flagged = self.keys(batch, n)
+        slots = self._table.take(keys)
         if n and slots.min() < 0:
-            self._meet(np.unique(key[slots < 0]))
-            slots = self._table.take(at)
-        if flagged is not None:
+            self._meet(np.unique(keys[slots < 0]))
+            slots = self._table.take(keys)
+        found: Rows = slots.astype(np.intp)
+        if len(flagged):
             rows = np.flatnonzero(flagged)
-            slots[rows] = self._sparse({name: column[rows] for name, column in batch.items()}, len(rows))
-        return slots
+            found[rows] = self._sparse({name: column[rows] for name, column in batch.items()}, len(rows))
+        return found
 
-    def _meet(self, keys: NDArray[np.unsignedinteger[Any]]) -> None:
+    def write(self, states: States, keys: Rows) -> None:
+        """Add what is possible to states, marked where that is not all."""
+        assert self.cubes is not None
+        for w in sorted({0, *self.outcomes.words}):
+            states.cube[w] |= self.cubes[w].take(keys)
+
+    def keys(self, batch: Batch, n: int) -> tuple[Rows, Flags]:
+        """The number of each row's combination, and the rows with a flag, which are taken to have no code there.
+
+        No rows at all where none has one.
+        """
+        flagged, size = np.zeros(0, np.bool_), 1
+        key: NDArray[np.unsignedinteger[Any]] = np.zeros(0, np.uint8)
+        for run in self._runs:
+            part = np.zeros(n, _smallest(prod(code.radix for code in run)))
+            for code in run:
+                if len(run) > 1:
+                    np.multiply(part, part.dtype.type(code.radix), out=part)
+                if n and (column := batch.get(code.name)) is not None:
+                    column, own = _unflagged(code, column)
+                    flagged = own if not len(flagged) else flagged | own if len(own) else flagged
+                    np.add(part, column, out=part, casting="unsafe")
+            own_size = prod(code.radix for code in run)
+            size *= own_size
+            if size == own_size:
+                key = part
+            else:
+                key = key.astype(_smallest(size))
+                np.multiply(key, key.dtype.type(own_size), out=key)
+                np.add(key, part, out=key)
+        return key.astype(np.intp), flagged
+
+    def _meet(self, keys: Rows) -> None:
         with self._lock:
             for key in keys.tolist():
                 if self._table[key] < 0:
@@ -143,7 +187,11 @@ class Group:
                     for code in reversed(self.codes):
                         rest, value = divmod(rest, code.radix)
                         values.append(value)
-                    self._table[key] = self.outcomes.add(values[::-1])
+                    at = self._table[key] = self.outcomes.add(values[::-1])
+                    if self.cubes is not None and self.outcomes.is_plain(at):
+                        # The first word last, as readers without the lock take it for settled once it has no mark.
+                        self.cubes[1:, key] = self.outcomes.cube(at)[1:]
+                        self.cubes[0, key] = self.outcomes.cube(at)[0]
 
     def _sparse(self, batch: Batch, n: int) -> Rows:
         """The same by a dictionary: slower, and without any limit."""
@@ -157,6 +205,35 @@ class Group:
                 if at[0] not in self._met:
                     self._met[at[0]] = self.outcomes.add([int(value) for value in records[at[1]]])
         return np.fromiter((self._met[key] for key in keys), np.intp, n)
+
+
+def _runs(codes: Sequence[Code]) -> list[list[Code]]:
+    """Codes one after another, together as long as a byte holds all their combinations."""
+    runs: list[list[Code]] = []
+    for code in codes:
+        if runs and prod(own.radix for own in runs[-1]) * code.radix <= 1 << 8:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return runs
+
+
+def _unflagged(code: Code, column: Codes) -> tuple[Codes, Flags]:
+    """A column with 0 for what is flagged, and the rows where it was; no rows at all where nothing is."""
+    flagged = np.zeros(0, np.bool_)
+    greatest = int(column.max())
+    if greatest >= code.flag:
+        flagged = column >= code.flag
+        column = np.where(flagged, code.dtype.type(0), column)
+        greatest = int(column.max())
+    if greatest >= code.radix:
+        raise UsageError(f"{greatest} is no code of `{code.name}`", None, "see reasoner.cohort.coding")
+    return column, flagged
+
+
+def _smallest(size: int) -> np.dtype[np.unsignedinteger[Any]]:
+    """The smallest type that holds so many numbers."""
+    return np.dtype(np.uint8 if size <= 1 << 8 else np.uint16 if size <= 1 << 16 else np.uint32)
 
 
 def coupled(derivations: Derivations, program: Program) -> Iterator[set[str]]:

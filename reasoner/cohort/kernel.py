@@ -230,7 +230,8 @@ class Kernel:
 def _padded(words: Words) -> Words:
     """The words with as many rows as fill whole words of a bit a row."""
     n = words.shape[1]
-    return np.pad(words, ((0, 0), (0, -n % 64))) if n % 64 else np.ascontiguousarray(words)
+    # Chosen rows may come column by column, and padding keeps that.
+    return np.ascontiguousarray(np.pad(words, ((0, 0), (0, -n % 64))) if n % 64 else words)
 
 
 def _preferred(bits: Sequence[Words], k: int, population: int) -> list[Words]:

@@ -12,7 +12,7 @@ from reasoner.errors import UsageError
 
 from .frame import Table, encode
 from .kernel import Kernel
-from .layout import LAYOUTS, long, wide
+from .layout import LAYOUTS, arranged
 
 
 def assess_frame(
@@ -23,10 +23,9 @@ def assess_frame(
         raise UsageError(f"`{layout}` is no layout", None, f"use one of {', '.join(LAYOUTS)}")
     table = encode(kernel, _polars(frame), keep)
     _warn(table)
-    told = missing and layout == "long"
-    results = kernel.decide(table.batch, table.n, told, reasons=told)
+    results = kernel.decide(table.batch, table.n, missing, reasons=missing)
     about = pl.DataFrame([table.patient, table.subject]).hstack(table.kept)
-    return _as(frame, (long if layout == "long" else wide)(results, about, table.rejected))
+    return _as(frame, arranged(layout, results, about, table.rejected))
 
 
 def _warn(table: Table) -> None:

@@ -12,7 +12,7 @@ from reasoner.derive import Deriver
 from reasoner.space import Space
 
 from .coding import Code
-from .states import Register, States
+from .states import Register, States, Words
 
 Rows = NDArray[np.intp]
 _FOCUS = "urn:subject"
@@ -26,7 +26,7 @@ class Outcomes:
         self.names = [code.name for code in codes]
         self._own = set(self.names)
         self._guards = sum(space.fields[name].guard for name in self.names)
-        self._words = [w for w, bits in enumerate(register.cube(space.full, self.names)) if bits]
+        self.words = [w for w, bits in enumerate(register.cube(space.full, self.names)) if bits]
         self._sets = [w for w, bits in enumerate(register.set(self.names)) if bits]
         self._table = States.empty(register, 64)
         self._impossible = np.zeros(64, np.bool_)
@@ -63,10 +63,18 @@ class Outcomes:
         self._results.append(tuple((r.severity, r.path, r.message) for r in state.results))
         return at
 
+    def is_plain(self, at: int) -> bool:
+        """Whether there is no more to an outcome than its cubes and what is assumed."""
+        return not self._odd[at] and not self._impossible[at]
+
+    def cube(self, at: int) -> Words:
+        """The words of an outcome."""
+        return self._table.cube[:, at]
+
     def write(self, states: States, slots: Rows, assumptions: bool = True) -> None:
         """Add the group's findings to states."""
         table = self._table
-        for w in self._words:
+        for w in self.words:
             states.cube[w] |= table.cube[w].take(slots)
             if assumptions:
                 states.recorded[w] |= table.recorded[w].take(slots)

@@ -17,6 +17,8 @@ from reasoner.errors import KnowledgeError
 from reasoner.space import Field, Space
 
 Words = NDArray[np.uint64]
+MARK = 1
+"""A bit of the first word that is no finding's, for whoever makes states to mark some; it is clear in the end."""
 _BITS = 64
 
 
@@ -42,7 +44,7 @@ class Register:
 
     def __init__(self, fields: Iterable[Field]) -> None:
         self.places: dict[str, Place] = {}
-        word = shift = 0
+        word, shift = 0, MARK.bit_length()
         for index, field in enumerate(fields):
             if field.width > _BITS:
                 raise KnowledgeError(f"`{field.name}` has more than {_BITS} values", None, "columns hold fewer")

@@ -28,12 +28,12 @@ from .cohorts import (
     bundles,
     decided,
     document,
+    is_plain,
     lines,
     loaded,
     patients,
     ran,
     rows_of,
-    wide_of,
     written,
     written_wide,
 )
@@ -42,18 +42,6 @@ SHARDS = 3
 Packer = Callable[[bytes], bytes]
 Write = Callable[[Path], object]
 GR = "https://w3id.org/guideline-reasoner/"
-
-
-def is_plain(own: list[tuple[str, str]]) -> bool:
-    """Whether every resource says ``Patient/id``: whom another reference means depends on what else is in the input,
-    which is more in one file of all patients than in a Bundle or in a share of a bulk export."""
-
-    def plain(kind: str, text: str) -> bool:
-        resource = document(text.encode())
-        reference = resource.get("subject", {}).get("reference", "")
-        return "id" in resource and (kind == "Patient" or reference.startswith("Patient/"))
-
-    return all(plain(*resource) for resource in own)
 
 
 def compared(number: int, folder: Path, seed: int = 21) -> Iterator[tuple[str, str, int, int]]:
@@ -77,11 +65,8 @@ def compared(number: int, folder: Path, seed: int = 21) -> Iterator[tuple[str, s
 def _run(place: Path, layout: str, answers: set[Row]) -> tuple[int, int]:
     output = place.with_name(f"{place.name}-{layout}")
     report = ran([place], output, layout, chunk=1 << 22).report
-    if layout == LAYOUTS[0]:
-        assert written(output) == answers, place.name
-    else:
-        assert written_wide(output) == wide_of(answers), place.name
-    # A table with a row a subject has no room for these: they are held to the counts.
+    assert (written if layout == LAYOUTS[0] else written_wide)(output) == answers, place.name
+    # What the report counts is the same.
     missing, assumed = (dict[str, int]() for _ in range(2))
     for row in answers:
         for told, names in ((missing, row[6]), (assumed, row[7])):

@@ -13,6 +13,7 @@ import orjson
 import polars as pl
 
 import reasoner
+from reasoner.cohort.results import Column
 from reasoner.cohort.run.drive import Ended, Request, run
 from reasoner.cohort.run.judge import Settings
 from reasoner.inputs import FhirInput, GraphInput, read_lines
@@ -23,7 +24,8 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 from generate import Cohort, bundle  # noqa: E402
 
 Row = tuple[str | None, str, str, str, str, str | None, tuple[str, ...], tuple[str, ...]]
-"""Patient, subject, recommendation, scope, verdict, preferred, missing, assumed."""
+NAMES = ("patient", "subject", "recommendation", "scope", "verdict", "preferred", "missing", "assumed")
+"""What a row holds."""
 Patients = list[list[tuple[str, str]]]
 
 
@@ -38,6 +40,18 @@ def patients(number: int, seed: int = 21, odd: float = 3.0) -> Patients:
 
 def bundles(of: Patients) -> list[bytes]:
     return [bundle(own).encode() for own in of]
+
+
+def is_plain(own: list[tuple[str, str]]) -> bool:
+    """Whether every resource says ``Patient/id``: whom another reference means depends on what else is in the input,
+    which is more in one file of all patients than in a Bundle or in a share of a bulk export."""
+
+    def plain(kind: str, text: str) -> bool:
+        resource = document(text.encode())
+        reference = resource.get("subject", {}).get("reference", "")
+        return "id" in resource and (kind == "Patient" or reference.startswith("Patient/"))
+
+    return all(plain(*resource) for resource in own)
 
 
 def lines(of: Patients) -> dict[str, list[bytes]]:
@@ -102,23 +116,36 @@ def rows_of(subject: dict[str, Any]) -> list[Row]:
 
 def written(output: Path) -> set[Row]:
     """What a long output says."""
-    names = ("patient", "subject", "recommendation", "scope", "verdict", "preferred", "missing", "assumed")
-    rows = [(*row[:-2], tuple(row[-2]), tuple(row[-1])) for row in frame(output).select(names).iter_rows()]
+    return _told(frame(output).select(NAMES))
+
+
+def written_wide(output: Path) -> set[Row]:
+    """What a wide output says, in the rows of a long one. What has no column is null for every subject."""
+    table = frame(output)
+    assert table.columns[:2] == list(NAMES[:2])
+    return set().union(*(_told(across(table, column)) for column in loaded().kernel().columns))
+
+
+def across(table: pl.DataFrame, column: Column) -> pl.DataFrame:
+    """What a wide table says of one recommendation, as rows of a long one."""
+    preferred = f"preferred:{column.id}"
+    return table.select(
+        "patient",
+        "subject",
+        pl.lit(column.id).alias("recommendation"),
+        pl.col(f"scope:{column.guideline.id}").alias("scope"),
+        pl.col(column.id).alias("verdict"),
+        pl.col(preferred).alias("preferred") if preferred in table.columns else pl.lit(None).alias("preferred"),
+        pl.col(f"missing:{column.id}").alias("missing"),
+        pl.col(f"assumed:{column.id}").alias("assumed"),
+    )
+
+
+def _told(table: pl.DataFrame) -> set[Row]:
+    assert tuple(table.columns) == NAMES
+    rows = [(*row[:-2], tuple(row[-2]), tuple(row[-1])) for row in table.iter_rows()]
     assert len(set(rows)) == len(rows), "no row is there twice"
     return set(rows)
-
-
-def wide_of(rows: set[Row]) -> set[tuple[str | None, str, str, str]]:
-    """Patient, subject, recommendation and verdict."""
-    return {(row[0], row[1], row[2], row[4]) for row in rows}
-
-
-def written_wide(output: Path) -> set[tuple[str | None, str, str, str]]:
-    table = frame(output)
-    names = [column.id for column in loaded().kernel().columns]
-    assert table.columns[:2] == ["patient", "subject"]
-    long = table.unpivot(names, index=["patient", "subject"])
-    return set(long.select("patient", "subject", "variable", "value").iter_rows())
 
 
 def as_bulk(of: Patients) -> list[FhirInput]:

@@ -72,6 +72,20 @@ def as_polars(answer: Any) -> pl.DataFrame:
     return answer.collect() if isinstance(answer, pl.LazyFrame) else pl.DataFrame(answer)
 
 
+def assert_same_in_wide(row: dict[str, Any], across: dict[str, Any]) -> None:
+    """A row of a long frame, and the row of its subject in a wide one."""
+    id_, guideline = row["recommendation"], row["guideline"]
+    assert row["verdict"] == across[id_]
+    for name in ("preferred", "missing", "assumed", "reason", "overriddenBy"):
+        found = across.get(f"{name}:{id_}")
+        assert row[name] == found if found is None or isinstance(found, str) else list(row[name]) == list(found)
+    for name in ("scope", "applicability", "version", "sha256"):
+        assert row[name] == across.get(f"{name}:{guideline}")
+    for name in ("patient", "subject", "invalid"):
+        assert row[name] == across[name]
+    assert list(row["rejected"]) == list(across["rejected"])
+
+
 @pytest.mark.parametrize("convert", [lambda f: f, lambda f: f.lazy(), in_pandas, in_arrow])
 def test_every_kind_of_frame_and_both_layouts(
     loaded: reasoner.Reasoner,
@@ -89,18 +103,18 @@ def test_every_kind_of_frame_and_both_layouts(
     for i, row in enumerate(rows[:: 1 if isinstance(given, pl.DataFrame) else 10]):
         subject = f"Condition/{i * (1 if isinstance(given, pl.DataFrame) else 10)}"
         for guideline in loaded.assess_findings(row)["guidelines"]:
-            assert across[subject][f"scope:{guideline['id']}"] == guideline["scope"]
             for expected in guideline["recommendations"]:
                 got = told[subject, expected["id"]]
                 assert got["guideline"] == guideline["id"]
                 assert got["scope"] == guideline["scope"] and got["applicability"] == guideline["applicability"]
-                assert got["verdict"] == across[subject][expected["id"]] == expected["verdict"]
+                assert got["verdict"] == expected["verdict"]
                 assert got["preferred"] == word(expected["preferred"])
                 assert got["overriddenBy"] == expected["overriddenBy"]
                 assert list(got["missing"]) == expected["missing"] and list(got["assumed"]) == expected["assumed"]
                 assert list(got["reason"]) == [because["finding"] for because in expected["because"]]
                 assert got["version"] == headers[guideline["id"]]["version"]
                 assert got["sha256"] == headers[guideline["id"]]["sha256"]
+                assert_same_in_wide(got, across[subject])
                 assert list(got["rejected"]) == []
 
 
@@ -310,8 +324,31 @@ def test_types_and_nulls_of_the_answer(loaded: reasoner.Reasoner) -> None:
     assert loaded.assess_frame(given.head(0)).schema == long.schema
     assert loaded.assess_frame(given.head(0), "wide").schema == wide.schema
     assert loaded.assess_frame(pl.DataFrame({"subject": ["only"]})).height == len(loaded.kernel().columns)
-    alone = loaded.assess_frame(given, missing=False)
-    assert "missing" not in alone.columns and alone["verdict"].equals(long["verdict"])
+
+
+def test_what_a_wide_frame_has_columns_for(loaded: reasoner.Reasoner) -> None:
+    """Columns depend on the guidelines alone: what no subject could have anything in is left out."""
+    kernel = loaded.kernel()
+    wide = loaded.assess_frame(pl.DataFrame({"subject": ["a"]}), "wide")
+    ids = [column.id for column in kernel.columns]
+    for name in ("missing", "assumed", "reason"):
+        assert [c for c in wide.columns if c.startswith(f"{name}:")] == [f"{name}:{id_}" for id_ in ids]
+        assert isinstance(wide.schema[f"{name}:{ids[0]}"], pl.List)
+    compared = [own.column.id for own in kernel.plan.asked if own.preferred >= 0]
+    assert [c for c in wide.columns if c.startswith("preferred:")] == [f"preferred:{id_}" for id_ in compared]
+    assert 0 < len(compared) < len(ids)
+    under = [own.column.id for own in kernel.plan.asked if own.overriders]
+    assert [c for c in wide.columns if c.startswith("overriddenBy:")] == [f"overriddenBy:{id_}" for id_ in under]
+
+
+@pytest.mark.parametrize("layout", ["long", "wide"])
+def test_verdicts_alone_are_the_same_without_what_is_missing(
+    loaded: reasoner.Reasoner, frame: pl.DataFrame, layout: str
+) -> None:
+    whole, alone = loaded.assess_frame(frame, layout), loaded.assess_frame(frame, layout, missing=False)
+    left = [name for name in whole.columns if name.split(":")[0] not in ("missing", "assumed", "reason")]
+    assert alone.columns == left != whole.columns
+    assert alone.equals(whole.select(left))
 
 
 def test_answers_survive_parquet(loaded: reasoner.Reasoner, frame: pl.DataFrame, tmp_path: Path) -> None:

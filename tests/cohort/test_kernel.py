@@ -15,7 +15,7 @@ from queries.test_other_guideline import HEART, RECOMMENDATION
 from referee.generate import random_contradictable, random_measurements, random_state
 
 import reasoner
-from reasoner.cohort import Kernel, States, derivation, kernel
+from reasoner.cohort import Kernel, States, derivation, kernel, states
 from reasoner.model import Fact, SubjectFacts
 
 from .rowpath import Batch, by_columns, by_rows, coded
@@ -43,6 +43,7 @@ def same(loaded: reasoner.Reasoner, own: Kernel, facts: list[SubjectFacts], batc
     """Assert that a batch is decided as its subjects are; how often each verdict came."""
     results = own.decide(batch, len(facts), reasons=True)
     alone = own.decide(batch, len(facts), missing=False)
+    assert (alone.invalid == results.invalid).all()
     seen: Counter[str] = Counter()
     for row, subject in enumerate(facts):
         state = loaded.state(subject)
@@ -111,9 +112,9 @@ def test_a_coded_contradiction_needs_no_values(own: Kernel) -> None:
     for name, code in own.codes.items():
         if code.cuts is None:
             codes = np.array([code.contradicted, code.flag | 1, code.flag | (1 << code.width) - 1], code.dtype)
-            states = own.states({name: codes}, slice(0, 3))
-            assert len({tuple(part[:, i].tolist()) for part in (states.cube,) for i in range(3)}) == 1
-            assert states.invalid.all()
+            found = own.states({name: codes}, slice(0, 3))
+            assert len({tuple(found.cube[:, i].tolist()) for i in range(3)}) == 1
+            assert found.invalid.all()
 
 
 def test_states_of_the_row_path_can_be_added(loaded: reasoner.Reasoner, own: Kernel) -> None:
@@ -126,8 +127,8 @@ def test_states_of_the_row_path_can_be_added(loaded: reasoner.Reasoner, own: Ker
         dated = [Fact(f.finding, f.mask, f.number, random.choice(dates)) for f in (*facts, *more)]
         made.append(loaded.state(SubjectFacts("urn:subject", None, own.kind, None, tuple(dated))))
     rows = findings_of(14, 100)
-    states = States.joined([own.states(coded(own, rows), slice(0, 100)), own.from_states(made)])
-    results = own.decide(states, len(states), reasons=True)
+    joined = States.joined([own.states(coded(own, rows), slice(0, 100)), own.from_states(made)])
+    results = own.decide(joined, len(joined), reasons=True)
     made = [*(loaded.state(loaded.subject_of(row)) for row in rows), *made]
     for row, state in enumerate(made):
         assert by_columns(results, row) == by_rows(loaded, state, own.kind)
@@ -145,10 +146,10 @@ def test_a_cell_stands_for_each_of_its_numbers(loaded: reasoner.Reasoner, own: K
         number = random.uniform(range_.minimum, range_.maximum)
         number = round(number) if range_.integer else number
         state = loaded.state(loaded.subject_of({**others, finding.notation: number}))
-        states = own.states(coded(own, [{**others, finding.notation: number}]), slice(0, 1))
+        found = own.states(coded(own, [{**others, finding.notation: number}]), slice(0, 1))
         alone = own.from_states([state])
         for name in ("cube", "recorded", "doubtful", "assumed", "invalid"):
-            assert getattr(states, name).tolist() == getattr(alone, name).tolist(), (finding.notation, number)
+            assert getattr(found, name).tolist() == getattr(alone, name).tolist(), (finding.notation, number)
 
 
 def test_nothing_recorded_and_nobody(loaded: reasoner.Reasoner, own: Kernel) -> None:
@@ -167,6 +168,30 @@ def test_blocks_and_threads_change_nothing(own: Kernel, monkeypatch: pytest.Monk
         for name in ("verdict", "preferred", "overridden", "missing", "assumed", "scope", "applicability"):
             for one, other in zip(getattr(part, name), getattr(whole, name), strict=True):
                 assert one is other is None or (one == other[:n]).all()
+
+
+@pytest.mark.parametrize(("name", "value"), [("_QUICK", 1 << 18), ("_QUICK", 2000), ("_BITS", 32)])
+def test_verdicts_alone_by_one_look_up_a_group_are_the_same(
+    loaded: reasoner.Reasoner, own: Kernel, monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
+    """Whether or not the tables are large, know the combination already, or have several words."""
+    random = Random(20)
+    rows = [{name: said(random, own, name)[0] for name in own.codes} for _ in range(200)]
+    odd = {name: np.array([row[name] for row in rows], code.dtype) for name, code in own.codes.items()}
+    plain = coded(own, findings_of(17, 1000))
+    batch = {name: np.concatenate([plain[name], odd[name]]) for name in own.codes}
+    whole = own.decide(batch, 1200)
+    monkeypatch.setattr(states if name == "_BITS" else derivation, name, value)
+    monkeypatch.setattr(kernel, "_BLOCK", 96)
+    other = Kernel(loaded)
+    assert (other.register.words > 1) == (name == "_BITS")
+    for _ in range(2):
+        alone = other.decide(batch, 1200, missing=False, threads=3)
+        assert alone.missing is alone.assumed is None
+        assert (alone.invalid == whole.invalid).all()
+        for told in ("verdict", "preferred", "overridden", "scope", "applicability"):
+            for one, expected in zip(getattr(alone, told), getattr(whole, told), strict=True):
+                assert one is expected is None or (one == expected).all()
 
 
 def test_tables_too_large_are_replaced_by_dictionaries(

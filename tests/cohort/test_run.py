@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import orjson
 import polars as pl
+import pyarrow as pa
 import pytest
 import zstandard
 
 from reasoner.cohort.run.counting import _NUMBERS
-from reasoner.errors import UsageError
+from reasoner.errors import DataError, UsageError
 from reasoner.inputs import GraphInput, read_file
 
 from .cohorts import (
+    Patients,
     Row,
     as_bulk,
     as_bundles,
@@ -24,11 +27,11 @@ from .cohorts import (
     decided,
     document,
     frame,
+    is_plain,
     loaded,
     patients,
     ran,
     rows_of,
-    wide_of,
     write_bulk,
     written,
     written_wide,
@@ -50,7 +53,7 @@ def test_ten_thousand_bundles_one_a_line_long_and_wide(tmp_path: Path) -> None:
     long = ran([path], tmp_path / "long", chunk=1 << 25)
     wide = ran([path], tmp_path / "wide", "wide", chunk=1 << 25)
     assert written(tmp_path / "long") == expected
-    assert written_wide(tmp_path / "wide") == wide_of(expected)
+    assert written_wide(tmp_path / "wide") == expected
     assert long.report["counts"]["subjects"] == wide.report["counts"]["subjects"] == len(expected) / 33
     assert long.report["missing"] == wide.report["missing"] != []
 
@@ -63,22 +66,14 @@ def test_a_bulk_export_in_shards(tmp_path: Path, packed: bool) -> None:
     expected = decided(as_bulk(of))
     assert written(tmp_path / "long.parquet") == expected
     ran([folder], tmp_path / "wide", "wide", chunk=1 << 21)
-    assert written_wide(tmp_path / "wide") == wide_of(expected)
+    assert written_wide(tmp_path / "wide") == expected
     counts = ended.report["counts"]
     assert counts["resources"] == counts["lines"] == sum(len(own) for own in of)
     assert counts["resources"] == sum(counts[name] for name in ("used", "unmapped", "unplaced", "unused"))
 
 
-def plain(number: int) -> list[list[tuple[str, str]]]:
-    """Patients of whom every resource says ``Patient/id``: whom another reference means depends on what else is in the
-    same input, which is more in one file of all patients than in a Bundle or in a share of a bulk export."""
-
-    def is_plain(kind: str, text: str) -> bool:
-        own = document(text.encode())
-        reference = own.get("subject", {}).get("reference", "")
-        return "id" in own and (kind == "Patient" or reference.startswith("Patient/"))
-
-    return [own for own in patients(number) if all(is_plain(*resource) for resource in own)]
+def plain(number: int) -> Patients:
+    return [own for own in patients(number) if is_plain(own)]
 
 
 def test_a_folder_of_bundles_however_they_are_laid_out(tmp_path: Path) -> None:
@@ -137,7 +132,18 @@ def test_patient_graphs(tmp_path: Path) -> None:
     assert written(tmp_path / "out") == decided(items)
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet", "arrow"])
+def as_stream(table: pl.DataFrame) -> Callable[[Path], None]:
+    """Writes an Arrow stream of several parts."""
+
+    def write(path: Path) -> None:
+        arrow = table.to_arrow()
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, arrow.schema) as stream:
+            stream.write_table(arrow, max_chunksize=70)
+
+    return write
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "arrow", "arrows"])
 def test_tables_of_findings(tmp_path: Path, form: str) -> None:
     names = list(loaded().knowledge.model.findings)
     rows = [turtle(number)[1] for number in range(1000)]
@@ -147,7 +153,9 @@ def test_tables_of_findings(tmp_path: Path, form: str) -> None:
         schema=dict.fromkeys(["patient", "subject", *names], pl.String), orient="row",
     )  # fmt: skip
     path = tmp_path / f"findings.{form}"
-    {"csv": table.write_csv, "parquet": table.write_parquet, "arrow": table.write_ipc}[form](path)
+    {"csv": table.write_csv, "parquet": table.write_parquet, "arrow": table.write_ipc, "arrows": as_stream(table)}[
+        form
+    ](path)
     ended = ran([path], tmp_path / "out", chunk=128 * 300)
     expected = set()
     for i, row in enumerate(rows):
@@ -156,6 +164,14 @@ def test_tables_of_findings(tmp_path: Path, form: str) -> None:
     assert written(tmp_path / "out") == expected
     assert ended.report["counts"]["tableRows"] == 1000
     assert len(list((tmp_path / "out").iterdir())) > 2
+
+
+def test_a_stream_without_its_end_is_an_error_that_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "cut.arrow"
+    as_stream(pl.DataFrame({"ulcer": ["present"] * 1000}))(path)
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(DataError, match="cannot be read as a table: "):
+        ran([path], tmp_path / "out")
 
 
 def test_rows_without_a_name_are_named_by_their_number_in_the_file(tmp_path: Path) -> None:
@@ -229,12 +245,13 @@ def test_nothing_to_decide_gives_an_empty_table_with_its_columns(tmp_path: Path)
     assert ended.report["counts"]["subjects"] == 0
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "arrow"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "arrow", "arrows"])
 def test_a_table_without_rows_gives_the_columns_that_one_with_rows_gives(tmp_path: Path, ending: str) -> None:
     table = pl.DataFrame({"ulcer": ["present"], "ward": ["A"]})
     for name, own in (("some", table), ("none", table.head(0))):
         path = tmp_path / f"{name}.{ending}"
-        {"csv": own.write_csv, "parquet": own.write_parquet, "arrow": own.write_ipc}[ending](path)
+        {"csv": own.write_csv, "parquet": own.write_parquet, "arrow": own.write_ipc,
+         "arrows": own.write_ipc_stream}[ending](path)  # fmt: skip
         ran([path], tmp_path / f"of-{name}", keep=("ward",))
     assert frame(tmp_path / "of-none").height == 0
     assert frame(tmp_path / "of-none").schema == frame(tmp_path / "of-some").schema

@@ -13,7 +13,7 @@ import pyarrow as pa
 from reasoner.assess import Reasoner, load
 from reasoner.cohort.frame import SUBJECT, encode
 from reasoner.cohort.kernel import Kernel
-from reasoner.cohort.layout import LAYOUTS, long, wide
+from reasoner.cohort.layout import LAYOUTS, arranged
 from reasoner.errors import UsageError
 
 from .archive import Parcel
@@ -43,11 +43,10 @@ class Question:
     def decided(self, kernel: Kernel, frame: pl.DataFrame) -> pl.DataFrame:
         """The decisions on a frame."""
         table = encode(kernel, frame, self.keep)
-        told = self.missing and self.layout == LAYOUTS[0]
-        results = kernel.decide(table.batch, table.n, told, 1, told)
+        results = kernel.decide(table.batch, table.n, self.missing, 1, self.missing)
         # Rows of a DataFrame have no number that could name them: what has no name keeps none.
         about = pl.DataFrame([table.patient, frame[SUBJECT].cast(pl.String)]).hstack(table.kept)
-        return (long if self.layout == LAYOUTS[0] else wide)(results, about, table.rejected)
+        return arranged(self.layout, results, about, table.rejected)
 
 
 _REASONERS: dict[Parcel, Reasoner] = {}

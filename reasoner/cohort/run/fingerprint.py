@@ -15,7 +15,7 @@ from .judge import Settings
 from .plan import Plan
 from .recognise import Inputs
 
-_FORM = 2
+_FORM = 3
 """Counts up when what lies in the folder of a run is written in another way."""
 _OPTIONS = ("layout", "strict", "on", "validate", "keep", "partial")
 _WORDS = {"partial": "allow-partial"}

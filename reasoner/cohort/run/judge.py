@@ -21,8 +21,7 @@ from reasoner.cohort.fhir.rowpath import RowPath, Subjects, local
 from reasoner.cohort.fhir.tally import Tally
 from reasoner.cohort.frame import PATIENT, SUBJECT, encode
 from reasoner.cohort.kernel import Kernel
-from reasoner.cohort.layout import LAYOUTS, long, wide
-from reasoner.cohort.results import Results
+from reasoner.cohort.layout import LAYOUTS, arranged
 from reasoner.cohort.states import States
 from reasoner.derive import State
 from reasoner.errors import ReasonerError
@@ -150,13 +149,9 @@ class Judge:
         rejected: dict[str, NDArray[np.bool_]], broken: Sequence[Broken] = (),
     ) -> Decided:  # fmt: skip
         n = about.height
-        # The report tells what is missing, whatever the layout.
-        results = self.kernel.decide(source, n, True, self.threads, self.settings.layout == "long")
+        results = self.kernel.decide(source, n, True, self.threads, True)
         counts.update(self._count(results))
-        return Decided(self._frame(results, about, rejected), n, counts, list(broken))
-
-    def _frame(self, results: Results, about: pl.DataFrame, rejected: dict[str, NDArray[np.bool_]]) -> pl.DataFrame:
-        return (long if self.settings.layout == "long" else wide)(results, about, rejected)
+        return Decided(arranged(self.settings.layout, results, about, rejected), n, counts, list(broken))
 
 
 class CheckedRowPath(RowPath):
