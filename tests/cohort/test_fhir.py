@@ -19,7 +19,7 @@ import reasoner
 from reasoner.cohort.fhir.assemble import Assembled, Assembler
 from reasoner.cohort.fhir.reduce import Reducer
 from reasoner.cohort.fhir.reduced import Reduced
-from reasoner.cohort.fhir.references import unit_of
+from reasoner.cohort.fhir.references import are_patients, is_patient, unit_of
 from reasoner.cohort.run.blocks import MAGIC, TruncatedError, unpacked, whole_lines
 from reasoner.fhir.bundle import resources_of
 
@@ -249,6 +249,30 @@ def test_a_broken_line_among_bundles() -> None:
 
 
 PACKERS = {"gzip": gzip.compress, "zstd": zstandard.compress}
+
+
+def test_a_resource_over_two_lines_is_broken_though_another_line_holds_two() -> None:
+    resources = [text.encode() for kind, text in next(Cohort(3).patients(0, 1)) if kind == "Observation"]
+    over = resources[0].replace(b'"code":{', b'"code":{\n', 1)
+    lines = b"\n".join([over, resources[1] + resources[2], *resources[3:]])
+    part = reducer().reduce(lines, "Observation", "here")
+    assert [own.line for own in part.broken] == [1, 2, 3]
+    assert part.lines == len(resources)
+    assert len(part.rows) + len(part.unsaid) + len(part.whole) == len(resources) - 3
+
+
+def test_patients_are_told_together_as_each_alone() -> None:
+    usual = [f"Patient/{number:x}-a.b" for number in range(50)]
+    odd = [
+        *("", "Patient/", "Patient/-.", "Patient/a\n", "a\nPatient/b", "Patient/a\nPatient/b", "Group/a"),
+        *("Patient/a/b", "Patient/\u00e9", "Patient/" + "a" * 65, "urn:x"),
+    ]
+    assert are_patients(usual) == [True] * len(usual)
+    assert are_patients([]) == []
+    for one in (*odd, "Patient/" + "a" * 64):
+        texts = [*usual[:3], one, *usual[3:]]
+        assert are_patients(texts) == list(map(is_patient, texts))
+        assert is_patient(one) == (one not in odd)
 
 
 @pytest.mark.parametrize("packing", PACKERS)

@@ -6,10 +6,8 @@ its bytes and only a new one is read.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from itertools import repeat
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -34,8 +32,7 @@ VALUES = (*_READ_VALUES, *_OTHER_VALUES, "dataAbsentReason", COMPONENT)
 """Where nothing of these is there, the resource may hold a value of a type that FHIR does not have."""
 _PLACE = ("bodySite", "bodyStructure")
 _ENCODER = msgspec.json.Encoder()
-
-Written = Callable[[list[Any]], tuple[list[bytes], tuple[str, ...]]]
+Joined = Callable[[list[tuple[Any, ...]]], list[bytes]]
 
 
 class Reference(msgspec.Struct, gc=False, frozen=True):
@@ -89,9 +86,14 @@ class Fields:
             self.read = False
 
     @property
+    def said(self) -> tuple[str, ...]:
+        """Those that tell what the resource says, but for whose it is and when."""
+        return tuple(one for one in (*self.top, *self.deep, *self.present) if one not in self.dates + self.targets)
+
+    @property
     def names(self) -> tuple[str, ...]:
-        """All of them."""
-        return (*self.top, *self.deep, *self.present, *self.dates, *self.targets)
+        """All of them, those that are needed together side by side."""
+        return (*self.said, *self.dates, *self.targets)
 
 
 class Shapes:
@@ -130,28 +132,20 @@ def _struct(name: str, names: Iterable[str], kind: str | None = None) -> Any:
     return msgspec.defstruct(name, fields, gc=False, omit_defaults=True, tag_field="resourceType", tag=kind)
 
 
-def written(names: tuple[str, ...]) -> Written:
-    """Gives the named elements of decoded resources as they were written, and which of them some resource has.
-
-    Most resources have the first one at most, which is all that is given of these; those of the others are joined by
-    zero bytes. Of components only the codes are given.
-    """
-    first = attrgetter(names[0])
+def codes_of(names: tuple[str, ...]) -> Callable[[list[Any]], list[bytes]]:
+    """Gives the codes of resources as they were written, and after a zero byte those of the components of some."""
+    code = attrgetter(names[0])
     if len(names) == 1:
-        return lambda items: (list(map(bytes, map(first, items))), names)
-    others = attrgetter(*names[1:])
-    single = len(names) == 2
-    nothing = _NONE if single else (_NONE,) * (len(names) - 1)
-    shorter = codes_alone if names[1:] == (COMPONENT,) else bytes
+        return lambda items: list(map(bytes, map(code, items)))
+    components = attrgetter(names[1])
 
-    def give(items: list[Any]) -> tuple[list[bytes], tuple[str, ...]]:
-        raws, more = list(map(bytes, map(first, items))), list(map(others, items))
-        if more.count(nothing) == len(items):
-            return raws, names[:1]
-        for i, own in enumerate(more):
-            if own != nothing:
-                raws[i] = b"\0".join((raws[i], shorter(own)) if single else (raws[i], *own))
-        return raws, names
+    def give(items: list[Any]) -> list[bytes]:
+        raws, more = list(map(bytes, map(code, items))), list(map(components, items))
+        if more.count(_NONE) < len(items):
+            for i, own in enumerate(more):
+                if own != _NONE:
+                    raws[i] = b"\0".join((raws[i], codes_alone(own)))
+        return raws
 
     return give
 
@@ -167,15 +161,16 @@ def codes_alone(components: Any) -> bytes:
         return bytes(components)
 
 
-def without(items: list[Any], names: Iterable[str]) -> list[bytes]:
-    """Resources as JSON, without their id, their subject and the named elements, which are lost to them.
+def joined(struct: Any, names: Sequence[str]) -> Joined:
+    """Gives the named elements of resources, taken as tuples, as they were written: joined by zero bytes."""
+    places = [struct.__struct_fields__.index(name) for name in names]
+    first, end = min(places, default=0), max(places, default=-1) + 1
+    side_by_side = places == list(range(first, end))
+    take: Any = itemgetter(slice(first, end)) if side_by_side else itemgetter(*places)
+    return lambda rows: list(map(b"\0".join, map(take, rows)))
 
-    Raises DecodeError where an element goes over a line's end.
-    """
-    for name, default in (("id", ""), ("subject", _NOBODY), *((name, _NONE) for name in names)):
-        deque(map(setattr, items, repeat(name), repeat(default)), 0)
-    lines = _ENCODER.encode_lines(items).split(b"\n")
-    if len(lines) != len(items) + 1:
-        raise msgspec.DecodeError("a line ends within an element")
-    del lines[-1]
-    return lines
+
+def stripped(struct: Any, names: Sequence[str]) -> Joined:
+    """The same without the zero bytes after the last element that is there, which tell nothing."""
+    give = joined(struct, names)
+    return give if len(names) < 2 else lambda rows: [raw.rstrip(b"\0") for raw in give(rows)]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import compress, count
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
-from .fields import COMPONENT, PATIENT, Fields, codes_alone, without, written
+from .fields import COMPONENT, PATIENT, Fields, Joined, codes_alone, codes_of, joined, stripped
 from .moments import Moments
 from .part import Part
 from .references import targets_of
@@ -27,12 +30,9 @@ Odd = Callable[[int], object]
 New = Callable[[Any], int]
 
 
-class Places(dict[str, int]):
+def numbering() -> defaultdict[str, int]:
     """The place of each text among those that are asked for, in the order of asking."""
-
-    def __missing__(self, text: str) -> int:
-        place = self[text] = len(self)
-        return place
+    return defaultdict(count().__next__)
 
 
 @dataclass
@@ -54,9 +54,10 @@ class Kind:
 
     def __init__(self, fields: Fields, reader: StatementReader) -> None:
         self.fields, self.reader, self.moments = fields, reader, Moments(fields.dates)
-        self._top, self._dates, self._targets = (
-            written(names) if names else None for names in (fields.top, fields.dates, fields.targets)
-        )
+        self._top = codes_of(fields.top) if fields.top else None
+        self._joined: dict[type, tuple[Joined, Joined, Joined]] = {}
+        """By the type that resources are decoded to: what gives what each says, its dates, and its targets."""
+        self._said = fields.said
         self._tops: dict[bytes, int] = {}
         self._known: dict[bytes, int] = {}
 
@@ -65,7 +66,7 @@ class Kind:
         self._tops.clear()
         self._known.clear()
 
-    def take(self, items: list[Any], taken: Taken, subjects: Places | None = None) -> None:
+    def take(self, items: list[Any], taken: Taken, subjects: defaultdict[str, int] | None = None) -> None:
         """Take from decoded resources what is needed. Few at a time are fastest: they stay near the processor."""
         names = list(map(_ID, items))
         if subjects is not None:
@@ -73,7 +74,7 @@ class Kind:
             taken.subjects += map(subjects.__getitem__, whose)
         taken.names += names
         if self._top is not None:
-            tops = self._look_up(self._tops, self._top(items)[0], items, self._new_top)
+            tops = self._look_up(self._tops, self._top(items), items, self._new_top)
             taken.tops += tops
             if (deeper := tops.count(_DEEPER)) < len(items):
                 if not deeper:
@@ -81,13 +82,20 @@ class Kind:
                 items = list(compress(items, map(_DEEPER.__eq__, tops)))
         else:
             taken.tops += [_DEEPER] * len(items)
-        apart: list[str] = []
-        for give, into in ((self._dates, taken.dates), (self._targets, taken.targets)):
-            if give is not None:
-                raws, there = give(items)
-                into += raws
-                apart += there
-        taken.statements += self._look_up(self._known, without(items, apart), items, self._new)
+        if not items:
+            return
+        said, dates, targets = self._joined_of(type(items[0]))
+        rows = list(map(astuple, items))
+        taken.statements += self._look_up(self._known, said(rows), items, self._new)
+        taken.dates += dates(rows)
+        taken.targets += targets(rows)
+
+    def _joined_of(self, struct: type) -> tuple[Joined, Joined, Joined]:
+        if (found := self._joined.get(struct)) is None:
+            own = self.fields
+            found = joined(struct, self._said), stripped(struct, own.dates), stripped(struct, own.targets)
+            self._joined[struct] = found
+        return found
 
     def add(
         self, part: Part, taken: Taken, units: Ints, odd: Odd, local: dict[int, dict[str, str]] | None = None
@@ -108,13 +116,12 @@ class Kind:
         self, part: Part, taken: Taken, names: pl.Series, places: Ints, units: Ints, odd: Odd,
         local: dict[int, dict[str, str]] | None,
     ) -> None:  # fmt: skip
-        n = len(places)
-        found, dates = np.array(taken.statements, np.int64), taken.dates or [b""] * n
+        found, dates = np.array(taken.statements, np.int64), taken.dates
         bounds, dated = self.moments.many(dates)
         if (limit := self.reader.limit) is not None:
             for i in np.flatnonzero(bounds[2] >= limit).tolist():
                 found[i] = self.reader.number(LATE + self.reader.all[found[i]].key)
-        targets = targets_of(taken.targets, units, local) if taken.targets else pl.repeat("", n, eager=True)
+        targets = targets_of(taken.targets, units, local)
         said, whole = self.reader.flags(found)
         usual = (units >= 0) & (names != "").to_numpy() & targets.is_not_null().to_numpy()
         by_row_path = whole | ~dated | (said & ~usual)
@@ -133,6 +140,7 @@ class Kind:
             )
 
     def _look_up(self, known: dict[bytes, int], keys: list[bytes], items: list[Any], new: New) -> list[int]:
+        """The statement of each resource by its key. Raises DecodeError where an element goes over a line's end."""
         if len(known) > _MEMORY:
             known.clear()
         found: list[Any] = list(map(known.get, keys))
@@ -140,6 +148,8 @@ class Kind:
             for i, at in enumerate(found):
                 if at is None:
                     if (at := known.get(keys[i])) is None:
+                        if b"\n" in keys[i]:
+                            raise msgspec.DecodeError("a line ends within an element")
                         at = known[keys[i]] = new(items[i])
                     found[i] = at
         return found
@@ -153,10 +163,10 @@ class Kind:
         return at if self.reader.all[at].unmapped is not None else _DEEPER
 
     def _new(self, item: Any) -> int:
-        fields = self.fields
-        raws = [(name, bytes(raw)) for name in (*fields.top, *fields.deep) if (raw := getattr(item, name))]
-        raws += [(name, _there(bytes(raw))) for name in fields.present if (raw := getattr(item, name))]
-        return self.reader.number(canonical(fields.kind, raws))
+        present = self.fields.present
+        raws = [(name, bytes(raw)) for name in self._said if (raw := getattr(item, name))]
+        raws = [(name, _there(raw) if name in present else raw) for name, raw in raws]
+        return self.reader.number(canonical(self.fields.kind, raws))
 
 
 def _there(raw: bytes) -> bytes:

@@ -49,6 +49,7 @@ class Part:
         self.persons: dict[int, str] = {}
         """The patient of a unit that is an input of its own."""
         self._begun: list[tuple[int, int]] = []
+        self._ends = 0
         self._last = -1, np.zeros((0, 3), np.int64)
         self._units: dict[str, int] = {}
         self._names: list[str] = []
@@ -71,9 +72,13 @@ class Part:
         """Start, end and number of the lines that are not blank; found only when somebody asks for a line."""
         return lines_of(self._block)
 
-    def begin(self, place: int, start: int) -> None:
-        """At the start of a line the resource at that place begins: to find a line without looking at all of them."""
+    def begin(self, place: int, start: int, ends: int) -> None:
+        """At the start of a line the resource at that place begins: to find a line without looking at all of them.
+
+        So many lines end before the next one that is told.
+        """
         self._begun.append((place, start))
+        self._ends += ends
 
     def line(self, place: int) -> bytes:
         """The line at a place among those that are not blank."""
@@ -159,7 +164,8 @@ class Part:
         for unit, person in self.persons.items():
             persons[unit] = person
         keys = [statements[i].key for i in used.tolist()]
-        return Reduced(self._names, persons, keys, rows, unsaid, self._whole, self._others, self._broken)
+        lines = self._ends if self._begun else ends_of(self._block)
+        return Reduced(self._names, persons, keys, rows, unsaid, self._whole, self._others, self._broken, lines)
 
 
 def _frame(

@@ -17,7 +17,7 @@ from reasoner.fhir.bundle import resources_of
 from reasoner.inputs import LARGEST
 
 from .fields import BUNDLE, CODE, Shapes
-from .kind import Kind, Places, Taken
+from .kind import Kind, Taken, numbering
 from .part import PIECE, Part, ends_of, lines_of
 from .reduced import Reduced, input_name
 from .references import labels, person, unit_of
@@ -52,7 +52,7 @@ class Reducer:
             if kind in self.kinds:
                 self._lines(part, kind, block)
                 return part.done(self.reader.all)
-            items = [item for piece in _pieces(block) for item in self._decoded(piece, kind)]
+            items = [item for piece in _pieces(block) for item in self._decoded(piece, kind, ends_of(piece))]
             if set(map(_TYPE, items)) <= {kind}:
                 if kind == BUNDLE:
                     self._bundles(part, enumerate(items))
@@ -106,22 +106,23 @@ class Reducer:
 
     def _lines(self, part: Part, kind: str, block: bytes) -> None:
         """Resources of one type, a line each."""
-        taken, subjects = Taken(), Places()
+        taken, subjects = Taken(), numbering()
         start = 0
         for piece in _pieces(block):
-            part.begin(len(taken.tops), start)
+            ends = ends_of(piece)
+            part.begin(len(taken.tops), start, ends)
             start += len(piece)
-            self.kinds[kind].take(self._decoded(piece, kind), taken, subjects)
+            self.kinds[kind].take(self._decoded(piece, kind, ends), taken, subjects)
         self._add(part, kind, taken, subjects, range(len(taken.tops)))
 
-    def _decoded(self, lines: bytes, kind: str) -> list[Any]:
-        """The resources of lines. Raises an error unless each line is one."""
+    def _decoded(self, lines: bytes, kind: str, ends: int) -> list[Any]:
+        """The resources of so many lines. Raises an error unless each line is one."""
         # The decoder does not look into what it skips, so whether it is text is asked of all.
         if not lines.isascii():
             lines.decode()
         items = self.shapes.decoder(kind).decode_lines(lines)
         # Nor does it ask for more than space between resources, or for less within one.
-        if len(items) != ends_of(lines) and len(items) != len(lines_of(lines)):
+        if len(items) != ends and len(items) != len(lines_of(lines)):
             raise msgspec.DecodeError("a line is not one resource")
         return items
 
@@ -129,11 +130,11 @@ class Reducer:
         if kind not in self.kinds:
             self._unread(part, kind, items, places)
             return
-        taken, subjects = Taken(), Places()
+        taken, subjects = Taken(), numbering()
         self.kinds[kind].take(items, taken, subjects)
         self._add(part, kind, taken, subjects, places)
 
-    def _add(self, part: Part, kind: str, taken: Taken, subjects: Places, places: Sequence[int]) -> None:
+    def _add(self, part: Part, kind: str, taken: Taken, subjects: dict[str, int], places: Sequence[int]) -> None:
         def odd(i: int) -> None:
             self._whole(part, kind, orjson.loads(part.line(places[i]).removeprefix(_BOM)), places[i])
 

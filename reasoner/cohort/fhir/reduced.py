@@ -66,6 +66,8 @@ class Reduced:
     others: dict[str, int] = field(default_factory=dict)
     """How many resources there are of each type that the mapping does not read."""
     broken: list[Broken] = field(default_factory=list)
+    lines: int = 0
+    """Of one block: how many lines it has, blank ones too."""
 
     @staticmethod
     def joined(parts: Sequence[Reduced]) -> Reduced:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -43,19 +44,13 @@ class Subjects:
     """Patient, subject, state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A resource of a unit that is read from its statement."""
 
     statement: Statement
     name: str
     dates: bytes
     target: str
-
-    @property
-    def label(self) -> str:
-        """``Type/id``."""
-        return f"{self.statement.kind}/{self.name}"
 
 
 class RowPath:
@@ -76,7 +71,9 @@ class RowPath:
     def statements(self, patient: str, rows: Iterable[Row], subjects: Subjects, tally: Tally) -> None:
         """Read a patient whose resources name themselves and each other in the usual ways."""
         iri = _URN + patient
-        saids = [self._said(i, row, iri) for i, row in enumerate(sorted(rows, key=lambda row: row.label))]
+        labelled = [(f"{row.statement.kind}/{row.name}", row) for row in rows]
+        labelled.sort(key=itemgetter(0))
+        saids = [self._said(i, label, row, iri) for i, (label, row) in enumerate(labelled)]
         sheet = Sheet()
         found = subjects_of(iri, saids, self.mapping, self.model, self.kinds, sheet, set())
         counts = dict.fromkeys(COUNTS, 0) | {"resources": len(saids)}
@@ -88,9 +85,9 @@ class RowPath:
         )  # fmt: skip
         self.add(reading, subjects, tally, {})
 
-    def _said(self, index: int, row: Row, patient: str) -> Said:
+    def _said(self, index: int, label: str, row: Row, patient: str) -> Said:
         """What the resource says: its statement, with its own name, date and reference."""
-        said, label, kind = row.statement.said, row.label, row.statement.kind
+        said, kind = row.statement.said, row.statement.kind
         assert said is not None
         when = None if kind == PATIENT else self._moments[kind].when(row.dates)
         target = (_URN + row.target,) if row.target else ()
@@ -168,11 +165,12 @@ class RowPath:
         tally.add_reading(without_replaced(reading, decided))
 
     def _codes(self, known: Mapping[str, Known], unsettled: frozenset[str]) -> list[int]:
-        return [self._code(code, known.get(name), name in unsettled) for name, code in self.codes.items()]
+        found = dict.fromkeys(self.codes, 0)
+        found.update((name, self.codes[name].unsettled) for name in unsettled)
+        found.update((name, self._code(self.codes[name], one)) for name, one in known.items())
+        return list(found.values())
 
-    def _code(self, code: Code, known: Known | None, unsettled: bool) -> int:
-        if known is None:
-            return code.unsettled if unsettled else 0
+    def _code(self, code: Code, known: Known) -> int:
         field_ = self.space.fields[code.name]
         if not known.contradiction:
             bits = known.bits >> field_.offset

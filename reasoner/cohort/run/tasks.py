@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import threading
@@ -20,6 +21,7 @@ from reasoner.cohort.fhir.part import ends_of
 from reasoner.cohort.fhir.reduced import Broken, Reduced, is_input
 from reasoner.cohort.fhir.statements import kinds_of
 from reasoner.cohort.frame import PATIENT, SUBJECT
+from reasoner.edges import uncollected
 from reasoner.errors import EngineError
 
 from . import delimited, spill, tables, versions
@@ -121,10 +123,13 @@ class Worker:
             first = 1
             try:
                 for block in self._blocks(piece, min(BLOCK, max(task.size, 1))):
-                    lines = ends_of(block)
-                    if number >= finished:
-                        made.parts.append(self.judge.reducer.reduce(block, source.resource, piece.name, first))
-                        made.filled += _filled(block, lines, made.parts[-1])
+                    if number < finished:
+                        lines = ends_of(block)
+                    else:
+                        part = self.judge.reducer.reduce(block, source.resource, piece.name, first)
+                        lines = part.lines
+                        made.parts.append(part)
+                        made.filled += _filled(block, part)
                         made.signs.update(versions.told(block, self._share))
                     made.lines[piece.name] += lines
                     made.bytes += len(block)
@@ -262,10 +267,10 @@ def _checked(counts: Counts, name: str) -> Counts:
     return counts
 
 
-def _filled(block: bytes, lines: int, reduced: Reduced) -> int:
+def _filled(block: bytes, reduced: Reduced) -> int:
     """How many lines are not blank; they are taken apart only where some seem to be."""
-    if lines == spill.size_of(reduced) + len(reduced.broken):
-        return lines
+    if reduced.lines == spill.size_of(reduced) + len(reduced.broken):
+        return reduced.lines
     return sum(1 for line in block.split(b"\n") if line.strip())
 
 
@@ -303,6 +308,8 @@ def _with_last(steps: Iterable[tuple[Any, dict[str, Any]]]) -> Iterator[tuple[An
 # A process ----------------------------------------------------------------------------------------------------------
 
 _WORKER: list[Worker] = []
+SELDOM = 100_000, 20, 20
+"""How seldom to look for garbage: steps make many objects that stay, and hardly any garbage that needs looking for."""
 
 
 def start(setup: Setup) -> None:
@@ -317,7 +324,9 @@ def start(setup: Setup) -> None:
             os._exit(1)
 
         threading.Thread(target=end, daemon=True).start()
-    _WORKER[:] = [Worker(setup)]
+    with uncollected():
+        _WORKER[:] = [Worker(setup)]
+    gc.set_threshold(*SELDOM)
 
 
 def read(task: Task) -> None:
