@@ -20,6 +20,8 @@ _PATIENCE = 0.05
 """Seconds that a connection waits for the process with the fewest."""
 _FULL = 0.5
 """Seconds until a process that may open no more files tries again."""
+_ALIKE = 8
+"""A process may have one more for so many that another has, or a crowd would come in one at a time."""
 _AWAY = -1
 
 
@@ -64,10 +66,10 @@ class Share:
         if self._counts[self._place] != _AWAY:
             self._counts[self._place] += connections
 
-    def is_least(self) -> bool:
-        """Whether no other process has fewer."""
+    def is_due(self) -> bool:
+        """Whether no other process has fewer, or not many fewer where all have many."""
         mine = self._counts[self._place]
-        return all(mine <= other for other in self._counts.tolist() if other != _AWAY)
+        return all(mine <= other + other // _ALIKE for other in self._counts.tolist() if other != _AWAY)
 
 
 class Taking:
@@ -95,12 +97,12 @@ class Taking:
             self._timer.cancel()
 
     def _look(self) -> None:
-        """A connection waits: take it, or leave it to another process for a while."""
-        if self.share.is_least() or self._is_impatient():
+        """Connections wait: take those that are due, and leave the others to another process for a while."""
+        while self.share.is_due() or self._is_impatient():
             self._since = None
-            self._take()
-        else:
-            self._again(_SOON)
+            if not self._take():
+                return
+        self._again(_SOON)
 
     def _is_impatient(self) -> bool:
         now = self._loop.time()
@@ -118,19 +120,21 @@ class Taking:
         if not select.select([self.listener], [], [], 0)[0]:
             self._since = None
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """Whether a connection was there and could be taken."""
         try:
             connection, _ = self.listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
+            return False
         except OSError:
             self._again(_FULL)
-            return
+            return False
         connection.setblocking(False)
         self.share.come()
         task: asyncio.Task[object] = self._loop.create_task(self._serve(connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
     async def _serve(self, connection: socket.socket) -> None:
         try:

@@ -74,6 +74,38 @@ def test_connections_that_stay_are_divided_evenly(listener: socket.socket, proce
     assert asyncio.run(held()) == [each] * processes
 
 
+def test_a_crowd_is_divided_nearly_evenly(listener: socket.socket) -> None:
+    async def held() -> list[int]:
+        among = shares(2)
+        every = [Process(listener, among.of(place)) for place in range(2)]
+        with contextlib.ExitStack() as open_:
+            for _ in range(100):
+                open_.enter_context(socket.create_connection(listener.getsockname()))
+            for own in every:
+                own.taking.begin()
+            await until(lambda: sum(own.connections for own in every) == 100)
+            for own in every:
+                own.taking.end()
+            return [own.connections for own in every]
+
+    assert min(asyncio.run(held())) >= 45
+
+
+@pytest.mark.parametrize(("other", "most"), [(0, 1), (7, 8), (8, 10), (64, 73)])
+def test_a_process_may_be_ahead_by_little_where_there_are_many(other: int, most: int) -> None:
+    among = shares(2)
+    mine, others = among.of(0), among.of(1)
+    mine.begin()
+    others.begin()
+    for _ in range(other):
+        others.come()
+    taken = 0
+    while mine.is_due():
+        mine.come()
+        taken += 1
+    assert taken == most
+
+
 def test_what_a_process_lost_it_gets_again(listener: socket.socket) -> None:
     async def held() -> list[int]:
         among = shares(2)
@@ -88,7 +120,7 @@ def test_what_a_process_lost_it_gets_again(listener: socket.socket) -> None:
         for client in clients[::2]:
             client.close()
         left = [among.of(place) for place in range(2)]
-        await until(lambda: left[0].is_least() != left[1].is_least())
+        await until(lambda: left[0].is_due() != left[1].is_due())
         clients += [socket.create_connection(listener.getsockname()) for _ in range(4)]
         await until(lambda: sum(own.connections for own in every) == 12)
         for own in every:
@@ -121,10 +153,10 @@ def test_a_process_that_has_ended_is_waited_for_by_nobody() -> None:
     first, second = among.of(0), among.of(1)
     first.begin()
     first.come()
-    assert first.is_least(), "the second has not begun"
+    assert first.is_due(), "the second has not begun"
     second.begin()
-    assert not first.is_least()
+    assert not first.is_due()
     second.end()
-    assert first.is_least()
+    assert first.is_due()
     second.leave()
-    assert first.is_least(), "a connection that ends later counts for nothing"
+    assert first.is_due(), "a connection that ends later counts for nothing"
