@@ -7,7 +7,9 @@ import contextlib
 import datetime
 import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
@@ -92,3 +94,17 @@ def opened(path: str | None) -> Iterator[BinaryIO]:
         raise UsageError(f"cannot be written: {error.strerror}", f"`{path}`", "name another file") from error
     with target:
         yield target
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Being told to end is like Ctrl-C; not every program that starts this one leaves Ctrl-C switched on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)

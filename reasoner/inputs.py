@@ -272,7 +272,11 @@ def _parse(data: bytes, where: str) -> dict[str, Any]:
 def _json(data: bytes, where: str) -> Iterator[Input]:
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] == b"[" and b'"@' not in data:
-        raise DataError("is a list", f"`{where}`", "give one a line as .ndjson, or a Bundle")
+        if _is_json(data):
+            raise DataError("is a list", f"`{where}`", "give one a line as .ndjson, or a Bundle")
+        # A patient without a name begins so too.
+        yield from _graphs(data, where, ox.RdfFormat.TURTLE)
+        return
     if start[:1] == b"[" or (b'"@' in data and b'"resourceType"' not in data):
         yield from _graphs(data, where, ox.RdfFormat.JSON_LD)
         return
@@ -284,6 +288,14 @@ def _json(data: bytes, where: str) -> Iterator[Input]:
             return
         raise
     yield _fhir(data, document, where)
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def has_resource_line(data: bytes) -> bool:

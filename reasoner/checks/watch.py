@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from reasoner.edges import terminable
 from reasoner.errors import EngineError, ReasonerError
 
 from .report import counted, listed
@@ -30,24 +31,10 @@ MOST_FLIPS = 20
 def watch(folder: Path, fast: bool, form: str, target: BinaryIO) -> int:
     """Check at every save until interrupted, then 0; ``fast`` leaves HermiT out. EngineError without watchfiles."""
     watcher = _Watcher(folder, fast, form, target)
-    with _terminable(), contextlib.suppress(KeyboardInterrupt):
+    with terminable(), contextlib.suppress(KeyboardInterrupt):
         watcher.run()
     watcher.stop()
     return 0
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Being told to end is like Ctrl-C; not every program that starts this one leaves Ctrl-C switched on."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    old = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
 
 
 def changes_of(folder: Path) -> Iterator[bool]:
@@ -68,9 +55,9 @@ def changes_of(folder: Path) -> Iterator[bool]:
             *roots, watch_filter=lambda _, path: is_knowledge(Path(path).name), debounce=DEBOUNCE, step=STEP,
             rust_timeout=TICK, yield_on_timeout=True, raise_interrupt=True,
         )  # fmt: skip
-        yield True  # what changed while nothing was watched
-        for changes in watching:
-            yield bool(changes)
+        for number, changes in enumerate(watching):
+            # Watching begins with the first of these: what changed before it is looked at with it.
+            yield bool(changes) or number == 0
             if roots != [place for place in places(folder).values() if place.is_dir()]:
                 break
 

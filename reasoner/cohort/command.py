@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reasoner.assess import Reasoner
-from reasoner.edges import load, uncollected
+from reasoner.edges import load, terminable, uncollected
 from reasoner.errors import UsageError
 
 _MIB = 1 << 20
@@ -41,7 +41,8 @@ def _here(options: argparse.Namespace) -> int:
     with uncollected():
         reasoner = Reasoner(load(options), options.strict)
     try:
-        ended = run(request, reasoner)
+        with terminable():
+            ended = run(request, reasoner)
     except KeyboardInterrupt:
         raise UsageError("interrupted", None, "run the same command again to continue") from None
     if ended.state == "fresh":

@@ -149,8 +149,8 @@ def _run(
 
         shares = Shares(settings.workers, counts.connections)
         roles = [
-            Role("worker", partial(work, listener, app, settings, shares.of(place)))
-            for place in range(settings.workers)
+            Role("worker", partial(work, listener, app, settings, share), share.end)
+            for share in map(shares.of, range(settings.workers))
         ]
         # Last, so that queries under way are finished before it ends.
         roles.append(Role("engine", answer_queries))

@@ -51,7 +51,8 @@ def meters() -> Meters:
             "guideline_http_running", "Requests being answered", registry=own, multiprocess_mode="livesum"
         ),
         Gauge(
-            "guideline_http_connections", "Connections of each process", registry=own, multiprocess_mode="liveall"
+            "guideline_http_connections", "Connections of each process", ["kind"], registry=own,
+            multiprocess_mode="liveall",
         ),
         Counter("guideline_queries", "SPARQL queries by how they ended", ["outcome"], registry=own),
         Counter("guideline_worker_restarts", "Processes that died and were replaced", ["kind"], registry=own),

@@ -26,6 +26,8 @@ class Role:
 
     kind: str
     run: Callable[[int], None]
+    ended: Callable[[], None] = lambda: None
+    """Called, here, when its process has ended."""
 
 
 class Supervisor:
@@ -102,6 +104,7 @@ class Supervisor:
                 break
             forget(pid)
             if (role := self.alive.pop(pid, None)) is not None:
+                role.ended()
                 found.append(role)
         return found
 

@@ -44,10 +44,13 @@ class Share:
 
     def __init__(self, counts: memoryview, place: int, gauge: Gauge) -> None:
         self._counts, self._place, self._gauge = counts, place, gauge
+        self._passed: dict[int, int] = {}
+        """Processes that took nothing while they were waited for, with what they had then."""
 
     def begin(self) -> None:
         """From now on the process takes connections; it has none yet."""
         self._counts[self._place] = 0
+        self._told().set(0)
 
     def end(self) -> None:
         """From now on the process takes no more."""
@@ -62,14 +65,26 @@ class Share:
         self._add(-1)
 
     def _add(self, connections: int) -> None:
-        self._gauge.inc(connections)
+        self._told().inc(connections)
         if self._counts[self._place] != _AWAY:
             self._counts[self._place] += connections
+
+    def _told(self) -> Gauge:
+        # Made by the process that it is about, or the one that forks would be listed too.
+        return self._gauge.labels("worker")
 
     def is_due(self) -> bool:
         """Whether no other process has fewer, or not many fewer where all have many."""
         mine = self._counts[self._place]
-        return all(mine <= other + other // _ALIKE for other in self._counts.tolist() if other != _AWAY)
+        return all(
+            mine <= other + other // _ALIKE
+            for place, other in enumerate(self._counts.tolist())
+            if other != _AWAY and self._passed.get(place) != other
+        )
+
+    def pass_over(self) -> None:
+        """Wait for none of the others until what it has changes: it is too busy, or stopped."""
+        self._passed = dict(enumerate(self._counts.tolist()))
 
 
 class Taking:
@@ -105,10 +120,14 @@ class Taking:
         self._again(_SOON)
 
     def _is_impatient(self) -> bool:
+        """Whether a connection has been left to the others for long enough."""
         now = self._loop.time()
         if self._since is None:
             self._since = now
-        return now - self._since >= _PATIENCE
+        if now - self._since < _PATIENCE:
+            return False
+        self.share.pass_over()
+        return True
 
     def _again(self, seconds: float) -> None:
         # Without this the loop would be told at once, again and again, of what it has just left alone.

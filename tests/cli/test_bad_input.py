@@ -65,6 +65,14 @@ def test_unusable_file_is_one_line_with_its_name(guideline: Run, tmp_path: Path,
     assert len(error) < 400
 
 
+def test_turtle_on_stdin_may_begin_with_a_patient_without_a_name(guideline: Run) -> None:
+    turtle = b"""[ a <https://w3id.org/guideline-reasoner/Lesion> ;
+        <https://w3id.org/guideline-reasoner/ulcer> <https://w3id.org/guideline-reasoner/ulcer/present> ] ."""
+    outcome = guideline("assess", "--format", "json", "-", stdin=turtle)
+    assert outcome.code == 0
+    assert outcome.json["subjects"][0]["findings"]["ulcer"] == "present"
+
+
 @pytest.mark.parametrize("name", sorted(name for name in UNUSABLE if not name.endswith((".rdf", ".xml", ".ndjson"))))
 def test_unusable_stdin_is_one_line_too(guideline: Run, name: str) -> None:
     assert "stdin" in one_line_error(guideline("assess", "-", stdin=UNUSABLE[name]))

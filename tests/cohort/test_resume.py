@@ -22,7 +22,8 @@ import pytest
 import zstandard
 
 from reasoner import __version__
-from reasoner.cohort.run import tasks, work
+from reasoner.cohort.run import pool, tasks, work
+from reasoner.cohort.run.progress import Progress
 from reasoner.errors import DataError, EngineError, UsageError
 
 from .cohorts import bundles, decided, frame, as_bundles, patients, ran, write_bulk, written  # isort: skip
@@ -76,6 +77,77 @@ def test_killed_at_random_points_and_run_again(tmp_path: Path, workers: int) -> 
     assert kills > 1
     assert digest(killed) == digest(whole)
     assert not (tmp_path / "killed.work").exists()
+
+
+def children(pid: int) -> list[int]:
+    """The processes of a run that do its tasks."""
+    found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line.split()[0]) for line in found.stdout.splitlines() if "spawn_main" in line]
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_a_process_that_is_killed_ends_the_run_in_one_sentence(tmp_path: Path, workers: int) -> None:
+    folder = write_bulk(tmp_path / "export", patients(240), 2)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    asked = ("--workers", str(workers))
+    assert subprocess.run(command(folder, whole, *asked), capture_output=True, check=False).returncode == 2
+    kills = 0
+    for after in (0, 1, 4, 9):
+        run = subprocess.Popen(command(folder, killed, *asked), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while run.poll() is None and (len(children(run.pid)) < workers - 1 or records(killed) < after):
+            time.sleep(0.002)
+        for child in children(run.pid)[:1]:
+            os.kill(child, signal.SIGKILL)
+        _, told = run.communicate(timeout=120)
+        if run.returncode == 2:
+            break
+        (line,) = told.decode().splitlines()
+        assert run.returncode == 1 and line.startswith("error: a process of the run was ended from outside")
+        assert not killed.exists()
+        kills += 1
+    assert kills
+    assert subprocess.run(command(folder, killed, *asked), capture_output=True, check=False).returncode == 2
+    assert digest(killed) == digest(whole)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_end_it_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> None:
+    folder = write_bulk(tmp_path / "export", patients(240), 2)
+    output, told_to = tmp_path / "out", 0
+    for after in (0, 0, 3, 8):
+        run = subprocess.Popen(
+            command(folder, output, "--workers", "3"),
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        while run.poll() is None and (not children(run.pid) or records(output) < after):
+            time.sleep(0.002)
+        if run.poll() is None and number == signal.SIGINT:
+            # A terminal sends it to every process of the run.
+            os.killpg(run.pid, number)
+        elif run.poll() is None:
+            run.send_signal(number)
+        _, told = run.communicate(timeout=120)
+        if run.returncode == 2:
+            break
+        (line,) = told.decode().splitlines()
+        assert run.returncode == 1 and line == "error: interrupted; run the same command again to continue"
+        told_to += 1
+    assert told_to
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_file_that_takes_many_steps_is_told_as_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """Compressed, a file is one task; this process does the first."""
+    data = b"".join(own + b"\n" for own in bundles(patients(60)))
+    packed = tmp_path / "all.ndjson.gz"
+    packed.write_bytes(gzip.compress(data))
+    told: list[int] = []
+    monkeypatch.setattr(pool, "_OFTEN", 0.0)
+    monkeypatch.setattr(Progress, "at", lambda _, done: told.append(done))
+    ran([packed], tmp_path / "out", workers=workers, chunk=max(1, len(data) // 8))
+    assert len(told) >= 8
 
 
 def stopping(after: int, monkeypatch: pytest.MonkeyPatch) -> None:

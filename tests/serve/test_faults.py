@@ -241,9 +241,11 @@ def test_a_connection_is_not_left_to_a_process_that_does_not_answer() -> None:
 def _held(server: Server) -> dict[str, int]:
     """The connections of each process."""
     with server.client() as client:
-        counts = re.findall(r'guideline_http_connections\{pid="(\d+)"\} (\d+)', client.get("/metrics").text)
-    workers = {str(pid) for pid in server.children()[:-1]}
-    return {pid: int(count) for pid, count in counts if pid in workers}
+        counts = re.findall(
+            r'guideline_http_connections\{kind="worker",pid="(\d+)"\} (\d+)', client.get("/metrics").text
+        )
+    assert {pid for pid, _ in counts} <= {str(pid) for pid in server.children()[:-1]}
+    return {pid: int(count) for pid, count in counts}
 
 
 # Processes that die

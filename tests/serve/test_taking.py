@@ -47,7 +47,7 @@ def listener() -> Iterator[socket.socket]:
 
 
 def shares(processes: int) -> Shares:
-    return Shares(processes, Gauge("connections", "of a process", registry=CollectorRegistry()))
+    return Shares(processes, Gauge("connections", "of a process", ["kind"], registry=CollectorRegistry()))
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -160,3 +160,18 @@ def test_a_process_that_has_ended_is_waited_for_by_nobody() -> None:
     assert first.is_due()
     second.leave()
     assert first.is_due(), "a connection that ends later counts for nothing"
+
+
+def test_a_process_that_was_waited_for_in_vain_is_waited_for_once() -> None:
+    among = shares(2)
+    mine, stuck = among.of(0), among.of(1)
+    mine.begin()
+    stuck.begin()
+    mine.come()
+    assert not mine.is_due()
+    mine.pass_over()
+    for _ in range(100):
+        assert mine.is_due()
+        mine.come()
+    stuck.come()
+    assert not mine.is_due(), "it shows life, so it is waited for again"

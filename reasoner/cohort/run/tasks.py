@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,8 @@ class Worker:
         self.work = WorkFolder(setup.work)
         reasoner = reasoner or load(setup.knowledge, setup.strict)
         self.judge = Judge(reasoner, setup.settings, setup.threads)
+        self.recorded: Callable[[], None] = lambda: None
+        """Called as each step is finished."""
         self._read = 0
         self._share = versions.share_of(setup.inputs.unpacked)
 
@@ -102,6 +104,7 @@ class Worker:
             started = time.process_time()
             self.work.record(name, told | {"last": is_last, "read": self._read - before, "cpu": took})
             before = self._read
+            self.recorded()
 
     def _steps(self, task: Task, finished: int) -> Iterator[tuple[_Made | Decided, dict[str, Any]]]:
         """What the steps of a task are made of; those that are finished already are empty."""
