@@ -81,7 +81,8 @@ def test_killed_at_random_points_and_run_again(tmp_path: Path, workers: int) -> 
 
 def children(pid: int) -> list[int]:
     """The processes of a run that do its tasks."""
-    found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    command = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     return [int(line.split()[0]) for line in found.stdout.splitlines() if "spawn_main" in line]
 
 
